@@ -1,0 +1,112 @@
+"""What is played: an environment's id with its options, and what a worker tells about it.
+
+The options are part of a policy's identity, so they are a closed list for each family of environments and are always
+written out with their defaults.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, JsonValue, model_validator
+
+from evolution.model import Value
+
+ATARI_PREFIX = "ALE/"
+
+
+class AtariOptions(Value):
+    """Options of the Atari games, `ALE/<Game>-v5` (Such et al. 2017, section 4; Machado et al. 2018 for sticky actions)."""
+
+    sticky_actions: float = Field(
+        0.25,
+        ge=0,
+        lt=1,
+        title="Sticky actions",
+        description="Probability that an emulator frame repeats the action of the frame before. 0.25 is today's standard "
+        "(Machado et al. 2018); 0 is the paper's.",
+    )
+    frame_skip: int = Field(
+        4, ge=1, le=60, title="Frame skip", description="Emulator frames played for each decision (paper: 4)."
+    )
+    max_steps: int = Field(
+        5000,
+        ge=1,
+        le=1_000_000,
+        title="Longest episode",
+        description="Decisions after which an episode is cut off (paper: 5,000 in training, 20,000 frames).",
+    )
+    minimal_actions: bool = Field(
+        True,
+        title="Minimal actions",
+        description="Offer only the actions that do something in this game (paper); else all 18.",
+    )
+
+
+class VectorOptions(Value):
+    """Options of any other Gymnasium environment."""
+
+    max_steps: int | None = Field(
+        None,
+        ge=1,
+        le=1_000_000,
+        title="Longest episode",
+        description="Decisions after which an episode is cut off; empty: the environment's own limit alone.",
+    )
+
+
+def options_of(environment_id: str) -> type[AtariOptions] | type[VectorOptions]:
+    """The list of options that the environment with this id takes."""
+    return AtariOptions if environment_id.startswith(ATARI_PREFIX) else VectorOptions
+
+
+class Environment(Value):
+    """An environment with its options, written out with their defaults: `{"id": …, "options": {…}}`."""
+
+    id: str = Field(min_length=1, max_length=200, title="Environment", description="Gymnasium id, such as ALE/Frostbite-v5.")
+    options: dict[str, JsonValue] = Field(
+        default_factory=dict, title="Options", description="The environment's options; absent ones take their defaults."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _write_out_options(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("id"), str) and isinstance(data.get("options", {}), dict):
+            options = options_of(data["id"]).model_validate(data.get("options") or {})
+            return {**data, "options": options.model_dump(mode="json")}
+        return data
+
+    @property
+    def settings(self) -> AtariOptions | VectorOptions:
+        """The options as a typed value."""
+        return options_of(self.id).model_validate(self.options)
+
+
+class DiscreteActions(Value):
+    """`n` actions, numbered from 0."""
+
+    kind: Literal["discrete"] = "discrete"
+    n: int = Field(ge=1)
+    meanings: list[str] | None = None
+
+
+class BoxActions(Value):
+    """A vector of bounded numbers, one entry of `low` and `high` for each."""
+
+    kind: Literal["box"] = "box"
+    low: list[float]
+    high: list[float]
+
+
+Actions = Annotated[DiscreteActions | BoxActions, Field(discriminator="kind")]
+
+
+class EnvironmentDescription(Value):
+    """A worker's answer to `describe`: what the server must know of an environment that it cannot make itself."""
+
+    environment: Environment
+    engine: str = Field(max_length=500, description="What a score rests on: arithmetic, emulator and ROM versions.")
+    observation_shape: list[int] = Field(description="Shape of what the policy sees, after preprocessing.")
+    actions: Actions | None = Field(description="The action space; null when no policy fits it.")
+    frames_per_second: float = Field(gt=0, description="Emulator frames in a second of game time.")
+    deterministic: bool = Field(description="Whether one episode seed always gives one episode.")
+    architectures: list[str] = Field(description="Names of the architectures that fit; the first is the usual choice.")
+    problem: str | None = Field(None, description="Why no policy fits, or why it cannot be made, and what to do.")

@@ -1,0 +1,148 @@
+"""What the REST interface shows: the response models of `/api/v1` and the events of `/live`.
+
+Times are UTC. Scores are unclipped game points. Frames are emulator frames with skipped ones, steps are decisions.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from evolution.architectures import Architecture
+from evolution.configuration import RunConfiguration
+from evolution.environments import EnvironmentDescription
+from evolution.model import Value
+
+RunState = Literal["waiting", "running", "paused", "stopped", "finished", "failed"]
+"""waiting: no connected worker can play it; stopped: by a person, for good; finished: its budget is spent;
+failed: its environment fits no policy (`state_reason` says why)."""
+
+
+class ScoreSummary(Value):
+    """Scores of several episodes of one policy. `distinct`: how many different episodes (by digest) were among them."""
+
+    mean: float
+    sd: float | None
+    n: int
+    distinct: int
+
+
+class Progress(Value):
+    """Where the open generation stands."""
+
+    generation: int
+    phase: Literal["evaluation", "validation", "test"]
+    done: int
+    total: int
+    frames_per_second: float
+    seconds_left: float | None
+
+
+class RunSummary(Value):
+    """A run in a list."""
+
+    id: str
+    name: str
+    state: RunState
+    state_reason: str | None
+    environment_id: str
+    architecture_name: str
+    generation: int
+    frames: int
+    steps: int
+    active_seconds: float
+    best: float | None
+    elite: ScoreSummary | None
+    mean: float | None
+    created_at: datetime
+    finished_at: datetime | None
+    progress: Progress | None
+    sparkline: list[float]
+    """Best validated elite of up to 60 generations, evenly thinned."""
+
+
+class RunDetail(RunSummary):
+    """A run whole. `architecture`, `engine` and `description` are null until a worker has described its environment."""
+
+    configuration: RunConfiguration
+    architecture: Architecture | None
+    engine: str | None
+    description: EnvironmentDescription | None
+    cloned_from: str | None
+
+
+class GenerationView(Value):
+    """One closed generation: statistics of its evaluation scores, and its elite."""
+
+    number: int
+    closed_at: datetime
+    frames: int
+    """Cumulative budget frames at its close."""
+    seconds: float
+    """Cumulative wall time without pauses at its close."""
+    episodes: int
+    best: float
+    mean: float
+    median: float
+    sd: float
+    quartile_low: float
+    quartile_high: float
+    worst: float
+    elite_index: int
+    elite_born: tuple[int, int]
+    """(generation, index) in which the elite was bred; differs from its place here when it was carried."""
+    elite_carried: bool
+    elite_seeds: list[int]
+    validation: ScoreSummary | None
+    test: ScoreSummary | None
+    late: int
+
+
+class IndividualView(Value):
+    """One individual of a generation, with its parent (generation, index as bred) and its newest seed."""
+
+    index: int
+    parent: tuple[int, int] | None
+    seed: int | None
+    carried: bool
+    fitness: float | None
+    evaluation: ScoreSummary | None
+    validation: ScoreSummary | None
+    test: ScoreSummary | None
+    rank: int | None
+    selected: bool
+    elite: bool
+    seeds: list[int] | None
+    """The whole chain; given for parents and the elite."""
+
+
+class WorkerRun(Value):
+    run: str
+    name: str
+    episodes_leased: int
+
+
+class WorkerView(Value):
+    """A connected worker, or one that left within the last hour."""
+
+    id: str
+    name: str
+    host: str
+    version: str
+    processor: str
+    slots: int
+    state: Literal["working", "idle", "left", "lost"]
+    first_seen_at: datetime
+    last_seen_at: datetime
+    episodes: int
+    frames: int
+    frames_per_second: float
+    runs: list[WorkerRun]
+    environments: int
+
+
+class EnvironmentView(Value):
+    """An environment that connected workers announce."""
+
+    id: str
+    family: Literal["atari", "vector"]
+    workers: int
+    description: EnvironmentDescription | None
