@@ -1,0 +1,69 @@
+"""The server's settings: read once at its start, from `NEUROEVO_…` environment variables and the command line."""
+
+import secrets
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "NEUROEVO_"
+TOKEN_BYTES = 32
+"""Entropy of a generated token: 256 bits."""
+
+
+class BadSettings(Exception):
+    """A setting is missing or out of range: correct the option or environment variable that the message names."""
+
+
+class Settings(BaseSettings):
+    """Each field is the environment variable `NEUROEVO_<FIELD>`; an empty variable counts as absent."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
+
+    database_url: SecretStr = Field(
+        title="Database", description="Postgres to store everything in: postgresql://user:password@host:5432/name."
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; only this machine by default.")
+    port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on; 0: any free one.")
+    token: SecretStr = Field(
+        default_factory=lambda: SecretStr(secrets.token_urlsafe(TOKEN_BYTES)),
+        min_length=8,
+        description="What every client must present; drawn at each start when absent.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe lines to log.")
+    log_format: Literal["text", "json"] = Field("text", description="One line of text or one JSON object an event.")
+    lease_seconds: float = Field(30.0, gt=0, le=3600, description="How long a worker keeps a batch without extending it, s.")
+    batch_seconds: float = Field(5.0, gt=0, le=600, description="Work in a batch at the worker's measured speed, s.")
+    wait_seconds: float = Field(20.0, ge=0, le=300, description="How long an empty request for work waits for some, s.")
+    stop_seconds: int = Field(10, ge=0, le=300, description="How long open requests may take when the server stops, s.")
+    body_bytes: int = Field(
+        16 * 2**20, ge=1024, le=2**30, description="Longest request body that is read; a longer one is refused, bytes."
+    )
+
+    @property
+    def token_was_drawn(self) -> bool:
+        """Whether nobody chose the token, so that it must be shown once."""
+        return "token" not in self.model_fields_set
+
+    def link(self, port: int | None = None) -> str:
+        """The dashboard's address with the token in it. `port`: the one really listened on, when 0 was asked for."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{port or self.port}/?{urlencode({'token': self.token.get_secret_value()})}"
+
+
+def read_settings(**options: Any) -> Settings:
+    """Settings from the environment, with `options` (those that are not None) taking precedence.
+
+    Raises:
+        BadSettings: a setting is missing or out of range; the message names its environment variable.
+    """
+    try:
+        return Settings(**{name: value for name, value in options.items() if value is not None})
+    except ValidationError as error:
+        raise BadSettings("; ".join(_complaint(item["loc"], item["msg"]) for item in error.errors())) from None
+
+
+def _complaint(location: tuple[int | str, ...], message: str) -> str:
+    name = str(location[0]) if location else "settings"
+    return f"{PREFIX}{name.upper()} (--{name.replace('_', '-')}): {message}"
