@@ -27,7 +27,7 @@ class MlpArchitecture(Value):
     inputs: int = Field(ge=1, le=1_000_000)
     hidden: list[Annotated[int, Field(ge=1, le=65536)]] = Field(max_length=16)
     actions: int = Field(ge=1, le=4096)
-    box: bool = False
+    box: bool = Field(False, exclude_if=lambda box: not box)
 
 
 Architecture = Annotated[ImageArchitecture | MlpArchitecture, Field(discriminator="name")]

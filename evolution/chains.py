@@ -1,0 +1,152 @@
+"""Seed chains: the documents that policies are kept as, their identity, and how they are read."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, NoReturn, Self
+
+import rfc8785
+from pydantic import ConfigDict, Field, JsonValue, ValidationError, model_validator
+
+from evolution.architectures import Architecture
+from evolution.environments import Environment
+from evolution.messages import Seed
+from evolution.model import Value
+
+FORMAT = "philox-1"
+"""The format that this version writes."""
+OLDER_FORMATS = ("cshenton-2018",)
+"""Formats of policies made elsewhere that this version knows by name only."""
+IDENTITY = ("format", "architecture", "environment", "seeds", "power")
+LONGEST = 1_000_000
+"""Seeds of the longest chain that is read."""
+
+Power = Annotated[float, Field(ge=0, le=1000)]
+
+
+class ChainError(ValueError):
+    """A seed chain cannot be used; the message says why and what to do."""
+
+
+class MalformedChain(ChainError):
+    """The text is no seed chain document. Compare it with one that `neuroevo policy show --json` prints."""
+
+
+class UnknownFormat(ChainError):
+    """The chain's format is none that any version of this product writes. Check that the document is a seed chain."""
+
+
+class UnplayableFormat(UnknownFormat):
+    """The chain's format is known, but this version cannot decode it. Use a version that can; the document is fine."""
+
+
+class NewerFormat(ChainError):
+    """The chain was written in a newer format than this version reads. Upgrade; the document itself is fine."""
+
+
+class SeedChain(Value):
+    """A policy: its network's architecture, its environment, the seeds that its weights follow from.
+
+    `seeds`: the first gives the initial weights, each further one a mutation. `power`: standard deviation of the
+    mutations, one number for all or a list with one entry for each. Further members are kept but are not identity.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, JsonValue]
+
+    format: Literal["philox-1"] = FORMAT
+    architecture: Architecture
+    environment: Environment
+    seeds: list[Seed] = Field(min_length=1, max_length=LONGEST)
+    power: Power | list[Power]
+
+    @model_validator(mode="after")
+    def _powers_match(self) -> Self:
+        if isinstance(self.power, list) and len(self.power) != len(self.seeds) - 1:
+            raise ValueError(
+                f"power has {len(self.power)} entries for {len(self.seeds) - 1} mutations: give one for each, or a number"
+            )
+        return self
+
+    @property
+    def powers(self) -> list[float]:
+        """The power of each mutation, in order."""
+        return self.power if isinstance(self.power, list) else [self.power] * (len(self.seeds) - 1)
+
+    def document(self) -> dict[str, Any]:
+        """The chain as JSON values, identity first, then the members kept along."""
+        return self.model_dump(mode="json")
+
+
+def policy_id(chain: SeedChain) -> str:
+    """64 hex digits: SHA-256 of the RFC 8785 form of the chain's five identifying members."""
+    identity = chain.model_dump(mode="json", include=set(IDENTITY))
+    return hashlib.sha256(rfc8785.dumps(identity)).hexdigest()
+
+
+def read_chain(text: str | bytes) -> SeedChain:
+    """The chain that a JSON document holds.
+
+    Raises:
+        MalformedChain: the text is not JSON, or not a chain.
+        UnknownFormat: its format is unknown, or (UnplayableFormat) cannot be played by this version.
+        NewerFormat: its format is newer than this version.
+    """
+    try:
+        document = json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant)
+    except ChainError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise MalformedChain(f"this is not a JSON document ({error}): a seed chain is one JSON object") from error
+    return parse_chain(document)
+
+
+def parse_chain(document: object) -> SeedChain:
+    """The chain in a JSON value that has been read already. Raises as `read_chain`."""
+    if not isinstance(document, dict):
+        raise MalformedChain("a seed chain is a JSON object with format, architecture, environment, seeds and power")
+    check_format(document.get("format"))
+    try:
+        return SeedChain.model_validate(document, strict=True)
+    except ValidationError as error:
+        raise MalformedChain(f"this is no seed chain of format {FORMAT}: {_explain(error)}") from error
+
+
+def check_format(name: object) -> None:
+    """Returns if chains of the format `name` can be read.
+
+    Raises:
+        MalformedChain: `name` is no string.
+        UnknownFormat, UnplayableFormat, NewerFormat: they cannot.
+    """
+    if name == FORMAT:
+        return
+    if not isinstance(name, str):
+        raise MalformedChain(f'a seed chain names its format in a string, such as "format": "{FORMAT}"')
+    if name in OLDER_FORMATS:
+        raise UnplayableFormat(f"format {name} is known, but this version cannot play it yet: upgrade neuroevo")
+    family, _, version = name.partition("-")
+    if family == "philox" and version.isdecimal() and int(version) > 1:
+        raise NewerFormat(f"format {name} is newer than this version, which reads {FORMAT}: upgrade neuroevo")
+    raise UnknownFormat(f"format {name!r:.100} is unknown: this version reads {FORMAT}; check that this is a seed chain")
+
+
+def _members(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; one with a member twice would have two readings, hence two identities."""
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            raise MalformedChain(f"member {name!r:.100} appears twice: remove one")
+        members[name] = value
+    return members
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise MalformedChain(f"{name} is not a JSON number")
+
+
+def _explain(error: ValidationError) -> str:
+    first, *others = error.errors()
+    place = ".".join(str(part) for part in first["loc"]) or "document"
+    more = f" (and {len(others)} more)" if others else ""
+    return f"{place}: {first['msg']}{more}"
