@@ -1,0 +1,43 @@
+# The two commands: `make run` and `make test`. Each sets up all it needs: Python 3.11 or newer, make and git suffice.
+#
+#   make run ARGS="--workers 2"   start the platform on this machine (neuroevo up)
+#   make test ARGS="tests/unit"   every test, or those named
+#   make lint                     style, types, import rules
+#   make venv                     the set-up alone
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help venv dev browser lint test run format
+
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+help:
+	@grep -E '^#( |$$)' Makefile | sed -E 's/^# ?//'
+
+venv:
+	@scripts/setup user
+
+dev:
+	@scripts/setup dev
+
+browser: dev
+	@scripts/setup browser
+
+lint: dev
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: dev
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+test: browser
+	@$(BIN)/pytest $(ARGS)
+
+run: venv
+	@exec $(BIN)/neuroevo up $(ARGS)
