@@ -1,0 +1,231 @@
+"""Who plays what next: the master's queue of episodes, its leases and the fair share between runs.
+
+Pure: the clock comes in as `now` (monotonic seconds), nothing is written. A lease only schedules, it never decides
+what is true: losing this whole object loses no result, since it is rebuilt from what is stored.
+"""
+
+import heapq
+import math
+from collections.abc import Iterable, Mapping, Sized
+from dataclasses import dataclass
+from itertools import count
+from uuid import UUID, uuid4
+
+from server.service.queue import Lease, Queue, Task
+
+__all__ = ["Grant", "Schedule", "Task"]
+
+UNKNOWN_EPISODE_SECONDS = 1.0
+"""Taken for an episode's duration until the first one of its run has been measured."""
+MAX_BATCH_EPISODES = 1000
+CREDIT_SECONDS = 60.0
+"""A run that had no work to give is owed at most this much worker time for each slot of the fleet."""
+MEMORY = 0.8
+"""Weight of the past in the moving average of an episode's duration."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Work handed out. `expires_at` is in the schedule's own seconds."""
+
+    lease: UUID
+    run: str
+    tasks: list[Task]
+    expires_at: float
+
+
+class Schedule:
+    """All runs' outstanding episodes and the leases on them.
+
+    Fair means equal worker-seconds by weight (stride scheduling): the next batch goes to the run that has had the
+    least, counting what its live leases are expected to take. A batch is about `batch_seconds` of work at the
+    worker's measured speed, less as the queue drains, down to single episodes.
+    """
+
+    def __init__(self, lease_seconds: float, batch_seconds: float) -> None:
+        self._lease_seconds = lease_seconds
+        self._batch_seconds = batch_seconds
+        self._queues: dict[str, Queue] = {}
+        self._former: dict[str, list[Queue]] = {}
+        """Closed phases' queues on which leases still live."""
+        self._leases: dict[UUID, Lease] = {}
+        self._expiries: list[tuple[float, int, UUID]] = []
+        self._order = count()
+        self._run_pace: dict[str, float] = {}
+        self._worker_pace: dict[tuple[str, UUID], float] = {}
+
+    def put(self, run: str, *, weight: float, environment: str, engine: str, tasks: Iterable[Task]) -> None:
+        """Open a phase of `run`: `tasks` without a `len` are an endless supply.
+
+        Leases on the run's former phase live on, but their tasks are not handed out again.
+        """
+        former = self._queues.get(run)
+        if former is not None and former.leases:
+            self._former.setdefault(run, []).append(former)
+        if isinstance(tasks, Sized):
+            tasks = list(tasks)
+        shares = [self._share(queue) for queue in self._queues.values()]
+        self._queues[run] = Queue(
+            run=run,
+            weight=weight,
+            environment=environment,
+            engine=engine,
+            fresh=iter(tasks),
+            unfinished=set(tasks) if isinstance(tasks, list) else None,
+            # A run that joins starts level with the least served: it is owed nothing for the time before.
+            used_seconds=former.used_seconds if former else min(shares, default=0.0) * weight,
+        )
+
+    def reweigh(self, run: str, weight: float) -> None:
+        """Change the run's share from now on; what it has had stays had."""
+        if queue := self._queues.get(run):
+            queue.used_seconds *= weight / queue.weight
+            queue.weight = weight
+
+    def drop(self, run: str) -> None:
+        """Hand out nothing more of `run`; its leases are lost, their results still welcome."""
+        for queue in self._queues_of(run):
+            for lease in queue.leases:
+                del self._leases[lease]
+        self._queues.pop(run, None)
+        self._former.pop(run, None)
+        self._run_pace.pop(run, None)
+        for key in [key for key in self._worker_pace if key[0] == run]:
+            del self._worker_pace[key]
+
+    def claim(self, worker: UUID, engines: Mapping[str, str], slots: int, now: float) -> Grant | None:
+        """A batch for one slot of `worker`, which can play the environments in `engines` (id to engine).
+
+        `slots`: evaluation processes of the whole fleet; the end of a phase is divided among them. None: nothing now.
+        To serve waiting workers, call it for each in order of arrival until it gives None.
+        """
+        suited = [queue for queue in self._queues.values() if engines.get(queue.environment) == queue.engine]
+        self._bound_credit(slots)
+        suited.sort(key=self._share)
+        for queue in suited:
+            if queue.unleased > 0 and (tasks := queue.take(self._batch_size(queue, worker, slots))):
+                return self._grant(queue, worker, tasks, now)
+        for queue in suited:
+            if task := queue.overdue(worker, now):
+                return self._grant(queue, worker, [task], now)
+        return None
+
+    def settle(self, run: str, tasks: Iterable[Task], seconds: float, worker: UUID | None = None) -> None:
+        """Results of `tasks` are committed, `seconds` of one slot's time in all; repeats count as time spent too."""
+        settled = list(tasks)
+        if not settled:
+            return
+        self._measure(run, worker, seconds / len(settled))
+        if queue := self._queues.get(run):
+            queue.used_seconds += seconds
+        for phase in self._queues_of(run):
+            for lease in (lease for task in settled for lease in phase.settle(task)):
+                self._leases.pop(lease.id, None)
+        if former := [queue for queue in self._former.pop(run, []) if queue.leases]:
+            self._former[run] = former
+
+    def extend(self, leases: Iterable[UUID], now: float) -> dict[UUID, float]:
+        """Keep the leases alive; the answer names those that still are, with their new expiry."""
+        alive = {}
+        for lease in (self._leases[id] for id in leases if id in self._leases):
+            lease.expires_at = now + self._lease_seconds
+            self._watch(lease)
+            alive[lease.id] = lease.expires_at
+        return alive
+
+    def release(self, leases: Iterable[UUID]) -> None:
+        """End the leases; their unfinished tasks go first when work is next handed out."""
+        for id in leases:
+            self._end(id)
+
+    def expire(self, now: float) -> list[UUID]:
+        """End the leases that nobody extended in time, and name them."""
+        ended = []
+        while self._expiries and self._expiries[0][0] <= now:
+            _, _, id = heapq.heappop(self._expiries)
+            lease = self._leases.get(id)
+            # An entry of a lease extended since is stale: a later entry watches it.
+            if lease is not None and lease.expires_at <= now:
+                self._end(id)
+                ended.append(id)
+        return ended
+
+    def forget(self, worker: UUID) -> None:
+        """The worker left: end its leases and drop its measured speed."""
+        self.release([lease.id for lease in self._leases.values() if lease.worker == worker])
+        for key in [key for key in self._worker_pace if key[1] == worker]:
+            del self._worker_pace[key]
+
+    def leased(self, run: str) -> int:
+        """Tasks of the run under a live lease."""
+        queue = self._queues.get(run)
+        return len(queue.holders) if queue else 0
+
+    def leases_of(self, worker: UUID) -> dict[str, int]:
+        """For each run, how many tasks the worker holds."""
+        held: dict[str, int] = {}
+        for lease in self._leases.values():
+            if lease.worker == worker:
+                held[lease.queue.run] = held.get(lease.queue.run, 0) + len(lease.tasks)
+        return held
+
+    def _grant(self, queue: Queue, worker: UUID, tasks: list[Task], now: float) -> Grant:
+        lease = Lease(
+            id=uuid4(),
+            worker=worker,
+            queue=queue,
+            tasks=set(tasks),
+            granted_at=now,
+            expected_seconds=len(tasks) * self._pace(queue.run, worker),
+            expires_at=now + self._lease_seconds,
+        )
+        self._leases[lease.id] = queue.leases[lease.id] = lease
+        for task in tasks:
+            queue.holders.setdefault(task, []).append(lease)
+        self._watch(lease)
+        return Grant(lease.id, queue.run, tasks, lease.expires_at)
+
+    def _queues_of(self, run: str) -> list[Queue]:
+        current = self._queues.get(run)
+        return self._former.get(run, []) + ([current] if current else [])
+
+    def _end(self, id: UUID) -> None:
+        lease = self._leases.pop(id, None)
+        if lease is not None:
+            lease.queue.give_back(lease)
+
+    def _watch(self, lease: Lease) -> None:
+        heapq.heappush(self._expiries, (lease.expires_at, next(self._order), lease.id))
+
+    def _share(self, queue: Queue) -> float:
+        expected = len(queue.holders) * self._run_pace.get(queue.run, UNKNOWN_EPISODE_SECONDS)
+        return (queue.used_seconds + expected) / queue.weight
+
+    def _bound_credit(self, slots: int) -> None:
+        if len(self._queues) > 1:
+            floor = max(map(self._share, self._queues.values())) - CREDIT_SECONDS * slots
+            for queue in self._queues.values():
+                lag = floor - self._share(queue)
+                if lag > 0:
+                    queue.used_seconds += lag * queue.weight
+
+    def _pace(self, run: str, worker: UUID) -> float:
+        return self._worker_pace.get((run, worker), self._run_pace.get(run, UNKNOWN_EPISODE_SECONDS))
+
+    def _batch_size(self, queue: Queue, worker: UUID, slots: int) -> int:
+        if queue.run not in self._run_pace:
+            return 1
+        by_time = self._batch_seconds / max(self._pace(queue.run, worker), 1e-9)
+        by_end = queue.unleased / (2 * max(slots, 1))
+        return max(1, min(MAX_BATCH_EPISODES, math.floor(min(by_time, by_end))))
+
+    def _measure(self, run: str, worker: UUID | None, seconds: float) -> None:
+        if run in self._queues:
+            self._run_pace[run] = _blend(self._run_pace.get(run), seconds)
+            if worker is not None:
+                key = (run, worker)
+                self._worker_pace[key] = _blend(self._worker_pace.get(key), seconds)
+
+
+def _blend(past: float | None, present: float) -> float:
+    return present if past is None else MEMORY * past + (1 - MEMORY) * present
