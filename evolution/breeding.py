@@ -34,7 +34,9 @@ def breed(run_seed: int, generation: int, index: int, parents: int) -> Bred:
 
 
 def episode_seed(run_seed: int, generation: int, index: int, phase: Phase | int, episode: int) -> int:
-    """The seed, 0..2**31-1, of one episode of individual `index` of `generation` in `phase` (the elite carried into a
-    generation is its individual number `population`)."""
+    """The seed, 0..2**31-1, of one episode that individual `index` of `generation` plays in `phase`.
+
+    The elite carried into a generation is its individual number `population`.
+    """
     block = philox_block((index, generation, int(phase), episode), (run_seed, EPISODE_KEY))
     return block.word0 & EPISODE_SEED_MASK

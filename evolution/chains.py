@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, NoReturn, Self
+from typing import Annotated, Any, Final, Literal, NoReturn, Self
 
 import rfc8785
 from pydantic import ConfigDict, Field, JsonValue, ValidationError, model_validator
@@ -13,7 +13,7 @@ from evolution.environments import Environment
 from evolution.messages import Seed
 from evolution.model import Value
 
-FORMAT = "philox-1"
+FORMAT: Final = "philox-1"
 """The format that this version writes."""
 OLDER_FORMATS = ("cshenton-2018",)
 """Formats of policies made elsewhere that this version knows by name only."""
@@ -64,7 +64,8 @@ class SeedChain(Value):
     def _powers_match(self) -> Self:
         if isinstance(self.power, list) and len(self.power) != len(self.seeds) - 1:
             raise ValueError(
-                f"power has {len(self.power)} entries for {len(self.seeds) - 1} mutations: give one for each, or a number"
+                f"power has {len(self.power)} entries for {len(self.seeds) - 1} mutations: "
+                "give one for each, or a single number"
             )
         return self
 
@@ -128,7 +129,7 @@ def check_format(name: object) -> None:
     family, _, version = name.partition("-")
     if family == "philox" and version.isdecimal() and int(version) > 1:
         raise NewerFormat(f"format {name} is newer than this version, which reads {FORMAT}: upgrade neuroevo")
-    raise UnknownFormat(f"format {name!r:.100} is unknown: this version reads {FORMAT}; check that this is a seed chain")
+    raise UnknownFormat(f"format {name[:100]!r} is unknown; this version reads {FORMAT}: is this a seed chain?")
 
 
 def _members(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

@@ -19,8 +19,10 @@ def no_ops(episode_seed: int) -> int:
 
 
 def sticky_frames(episode_seed: int, probability: float, start: int, count: int) -> NDArray[np.bool_]:
-    """Shape (count,), bool: whether emulator frames start..start+count-1 repeat the action of the frame before
-    (Machado et al. 2018). Frames count from the first after the no-ops and any FIRE."""
+    """Shape (count,), bool: whether emulator frames start..start+count-1 repeat the action of the frame before.
+
+    Frames count from the first after the no-ops and any FIRE. Source: Machado et al. 2018, "sticky actions".
+    """
     counters = np.zeros((count, 4), dtype=np.uint32)
     counters[:, 0] = np.arange(start, start + count)
     counters[:, 1] = STICKY_WORD

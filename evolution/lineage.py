@@ -11,11 +11,13 @@ from evolution.breeding import Bred, breed
 
 
 class Birth(NamedTuple):
-    """An individual named by the generation in which it was bred and its index there: what an elite keeps when it is
-    carried into later generations."""
+    """An individual's name for ever: the generation in which it was bred, and its index there.
+
+    An elite that is carried into later generations keeps it.
+    """
 
     generation: int
-    index: int
+    index: int  # type: ignore[assignment]  # hides a tuple's search method, which nobody misses
 
 
 class OpenGeneration(LookupError):
@@ -25,15 +27,15 @@ class OpenGeneration(LookupError):
 class _Selected(NamedTuple):
     """The parents that one generation selected, one entry each: birth, newest seed, place of their own parent."""
 
-    generations: array[int]
-    indices: array[int]
-    seeds: array[int]
-    places: array[int]
+    generations: "array[int]"
+    indices: "array[int]"
+    seeds: "array[int]"
+    places: "array[int]"
     """In the list that the generation before the parent's birth selected; 0 for the first generation's."""
 
 
 class Lineage:
-    """The descent of one run's individuals. Twelve to sixteen bytes a selected parent are kept."""
+    """The descent of one run's individuals. It keeps sixteen bytes for each selected parent."""
 
     def __init__(self, run_seed: int, population: int) -> None:
         self._run_seed = run_seed

@@ -30,8 +30,10 @@ _LOW_HALF, _HALF_BITS = np.uint64(0xFFFF), np.uint64(16)
 
 
 class DifferentNormalTable(RuntimeError):
-    """This machine computes another normal table than format philox-1 prescribes, so it would rebuild other weights.
-    Use a standard build of CPython on a platform with IEEE 754 arithmetic."""
+    """This machine's arithmetic would rebuild other weights than format philox-1 prescribes.
+
+    Use a standard build of CPython on a platform with IEEE 754 arithmetic.
+    """
 
 
 @cache
@@ -55,7 +57,10 @@ def check_table(table: NDArray[np.float32]) -> None:
         DifferentNormalTable: they differ.
     """
     if hashlib.sha256(table.astype("<f4").tobytes()).hexdigest() != TABLE_SHA256:
-        raise DifferentNormalTable(DifferentNormalTable.__doc__)
+        raise DifferentNormalTable(
+            "this machine's arithmetic gives another normal table than format philox-1 prescribes: "
+            "use a standard build of CPython on a platform with IEEE 754 arithmetic"
+        )
 
 
 def noise(seed: int, purpose: int, start: int, stop: int) -> NDArray[np.float32]:

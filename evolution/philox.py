@@ -75,7 +75,7 @@ def philox_rounds(words: list[Words], key: tuple[int, int]) -> list[Words]:
 
 
 def _mix(out: Words, product: Words, word: Words, key: int) -> None:
-    """out = high half of `product` ^ `word` ^ `key`, of which the low 32 bits are kept."""
+    """Overwrite `out` with the low 32 bits of: high half of `product` ^ `word` ^ `key`."""
     np.right_shift(product, _HALF, out=out)
     out ^= word
     out ^= np.uint64(key)

@@ -50,7 +50,7 @@ def rank(fitness: Mapping[int, float], carried: int | None = None) -> list[int]:
 
 
 def choose_candidates(ranked: Sequence[int], count: int, carried: int | None) -> list[int]:
-    """Who plays again to become the elite, ascending: the carried elite, if any, and the best others, `count` in all."""
+    """Who plays again to become the elite, ascending: any carried elite and the best others, `count` in all."""
     if count == 0:
         return []
     if carried is None:
@@ -60,7 +60,7 @@ def choose_candidates(ranked: Sequence[int], count: int, carried: int | None) ->
 
 
 def choose_elite(means: Mapping[int, float], carried: int | None = None) -> int:
-    """The index with the best mean, ties by index; `carried` must be beaten by none, only excelled to lose its place."""
+    """The index with the best mean, ties by index; but the `carried` elite stays unless another is strictly better."""
     best = rank(means)[0]
     keeps = carried is not None and means[carried] >= means[best]
     return carried if carried is not None and keeps else best
