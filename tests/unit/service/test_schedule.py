@@ -141,6 +141,14 @@ def test_leases_outlive_the_generation_of_a_block_free_run_but_are_not_renewed()
     assert schedule.claim(WORKERS[2], ENGINES, 2, now=40.0) is None
 
 
+def test_a_late_result_of_a_closed_generation_ends_its_lease() -> None:
+    schedule = schedule_with(2)
+    old = claim(schedule, 0)
+    schedule.put("a", weight=1.0, environment="Game", engine="exact", tasks=tasks_of(1, 1))
+    schedule.settle("a", old.tasks, seconds=1.0)
+    assert schedule.extend([old.lease], now=1.0) == {}
+
+
 def test_a_dropped_run_hands_out_nothing_and_loses_its_leases() -> None:
     schedule = schedule_with()
     grant = claim(schedule)
