@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe lines to log.")
     log_format: Literal["text", "json"] = Field("text", description="One line of text or one JSON object an event.")
-    lease_seconds: float = Field(30.0, gt=0, le=3600, description="How long a worker keeps a batch without extending it, s.")
+    lease_seconds: float = Field(30.0, gt=0, le=3600, description="Life of a worker's lease unless extended, s.")
     batch_seconds: float = Field(5.0, gt=0, le=600, description="Work in a batch at the worker's measured speed, s.")
     wait_seconds: float = Field(20.0, ge=0, le=300, description="How long an empty request for work waits for some, s.")
     stop_seconds: int = Field(10, ge=0, le=300, description="How long open requests may take when the server stops, s.")
