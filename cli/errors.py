@@ -1,0 +1,53 @@
+"""What can go wrong at the command line. Each error's message is one clear line that says what to do."""
+
+from typing import ClassVar
+
+
+class CommandError(Exception):
+    """The command cannot go on; its message is printed on stderr and the exit code says of what kind it is."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class BadInput(CommandError):
+    """What was typed makes no sense: correct the option or argument that the message names."""
+
+    exit_code = 2
+
+
+class NoServer(CommandError):
+    """No server could be found or reached: start one, or say where it is."""
+
+    exit_code = 3
+
+
+class Refused(CommandError):
+    """The server understood and refused; the message is its own."""
+
+    exit_code = 4
+
+
+class DataFolderInUse(CommandError):
+    """Another `neuroevo up` holds the data folder: use that one, or another folder."""
+
+    exit_code = 5
+
+
+class BusyPort(CommandError):
+    """Something else listens on the port: choose another one with --port."""
+
+    exit_code = 6
+
+
+class NoEmbeddedPostgres(CommandError):
+    """The embedded Postgres is not installed: install it, or give --database-url."""
+
+    exit_code = 7
+
+
+class OtherPostgresVersion(NoEmbeddedPostgres):
+    """The data folder was written by a major version of Postgres that is not installed here."""
+
+
+class DamagedDatabase(NoEmbeddedPostgres):
+    """Postgres does not accept the data folder: restore a copy of it, or start anew with another --data."""
