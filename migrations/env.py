@@ -1,0 +1,26 @@
+"""How Alembic reaches the database: by the connection that `migrations.upgrade` gives it, else by its URL."""
+
+from alembic import context
+from sqlalchemy import Connection, create_engine, text
+
+from server.storage.database import driver_url
+from server.storage.tables import metadata
+
+UPGRADE_LOCK = 0x6E65756F
+"""Key of the advisory lock that keeps two upgrades of one database apart."""
+
+
+def migrate(connection: Connection) -> None:
+    """Runs the migrations in one transaction, under a lock."""
+    context.configure(connection=connection, target_metadata=metadata)
+    with context.begin_transaction():
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
+        context.run_migrations()
+
+
+if connection := context.config.attributes.get("connection"):
+    migrate(connection)
+else:
+    engine = create_engine(driver_url(context.config.get_main_option("sqlalchemy.url") or ""))
+    with engine.connect() as opened:
+        migrate(opened)

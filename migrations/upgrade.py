@@ -1,0 +1,61 @@
+"""Brings a database to the shape that this version needs: `neuroevo db upgrade`, and every start of a server."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.script.revision import ResolutionError
+from alembic.util import CommandError
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import OperationalError
+
+from server.storage.database import CONNECT_SECONDS, driver_url
+from server.storage.errors import DatabaseUnavailable
+
+
+class NewerDatabase(Exception):
+    """The database was upgraded by a newer version of neuroevo. Start that version, or a backup of this one."""
+
+
+def upgrade(database_url: str) -> None:
+    """Migrates the database to this version; does nothing if it is there already.
+
+    Raises:
+        DatabaseUnavailable: it cannot be reached.
+        NewerDatabase: it is ahead of this version.
+    """
+    engine = create_engine(driver_url(database_url), connect_args={"connect_timeout": CONNECT_SECONDS})
+    try:
+        with engine.connect() as connection:
+            command.upgrade(_configuration(connection), "head")
+            connection.commit()
+    except OperationalError as error:
+        raise DatabaseUnavailable(f"the database cannot be upgraded, it does not answer: {error.orig}") from error
+    except CommandError as error:
+        if isinstance(error.__cause__, ResolutionError):
+            raise NewerDatabase(f"{NewerDatabase.__doc__} ({error})") from error
+        raise
+    finally:
+        engine.dispose()
+
+
+def versions(database_url: str) -> tuple[str | None, str | None]:
+    """The database's revision, None of an empty one, and the revision that this version needs."""
+    engine = create_engine(driver_url(database_url), connect_args={"connect_timeout": CONNECT_SECONDS})
+    try:
+        with engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+            return found, ScriptDirectory.from_config(_configuration(connection)).get_current_head()
+    except OperationalError as error:
+        raise DatabaseUnavailable(f"the database does not answer: {error.orig}") from error
+    finally:
+        engine.dispose()
+
+
+def _configuration(connection: Connection) -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    configuration.attributes["connection"] = connection
+    return configuration

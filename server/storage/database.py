@@ -1,0 +1,108 @@
+"""The way to Postgres: a bounded pool of connections, fenced write transactions, reads.
+
+Laws: every write goes through `transaction(epoch)`, which locks the leadership row FOR SHARE and compares epochs, so
+that a master that was replaced writes nothing. Nothing is held between requests: a request that waits for work holds no
+connection.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from server.storage import leadership
+from server.storage.errors import DatabaseUnavailable
+
+POOL_CONNECTIONS = 10
+CONNECT_SECONDS = 5
+PATIENCE_SECONDS = 10
+"""How long a transaction may take before the database counts as unavailable."""
+
+SESSION_OPTIONS = " ".join(
+    [
+        # An answer to a worker promises that its results are on disk.
+        "-c synchronous_commit=on",
+        # A stopped master's open transaction must not hold the leadership row against its successor.
+        "-c idle_in_transaction_session_timeout=5s",
+        "-c timezone=UTC",
+        "-c application_name=neuroevo",
+    ]
+)
+
+
+def driver_url(database_url: str) -> str:
+    """`postgresql://…` with the driver named, as SQLAlchemy wants it."""
+    url = make_url(database_url)
+    return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+class Storage:
+    """Postgres, as the service sees it."""
+
+    def __init__(self, database_url: str, *, connections: int = POOL_CONNECTIONS) -> None:
+        """`database_url`: postgresql://… Connects at the first use, not here."""
+        self._engine = create_async_engine(
+            driver_url(database_url),
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=CONNECT_SECONDS,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_SECONDS, "options": SESSION_OPTIONS},
+        )
+        self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def close(self) -> None:
+        """Closes the idle connections."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def transaction(self, epoch: int, *, seconds: float = PATIENCE_SECONDS) -> AsyncIterator[AsyncConnection]:
+        """One write transaction of the master of this epoch, committed at the end of the block.
+
+        Raises:
+            NotLeading: another master leads; nothing is written.
+            DatabaseUnavailable: no answer within `seconds`; whether a commit under way took place is unknown.
+        """
+        async with self.unfenced(seconds=seconds) as connection:
+            await leadership.fence(connection, epoch)
+            yield connection
+
+    @asynccontextmanager
+    async def unfenced(self, *, seconds: float = PATIENCE_SECONDS) -> AsyncIterator[AsyncConnection]:
+        """A write transaction without an epoch: for gaining and giving up the leadership itself."""
+        with _translated():
+            async with asyncio.timeout(seconds), self._engine.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def reading(self, *, seconds: float = PATIENCE_SECONDS) -> AsyncIterator[AsyncConnection]:
+        """A connection for reads, each statement seeing what is committed when it starts.
+
+        Raises:
+            DatabaseUnavailable: no answer within `seconds`.
+        """
+        with _translated():
+            async with asyncio.timeout(seconds), self._reader.connect() as connection:
+                yield connection
+
+
+class _translated:
+    """Turns the driver's many ways to say that the database is away into one error."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OperationalError | InterfaceError | PoolTimeout | TimeoutError):
+            raise DatabaseUnavailable(_reason(error)) from error
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            raise DatabaseUnavailable(_reason(error)) from error
+
+
+def _reason(error: BaseException) -> str:
+    cause = getattr(error, "orig", None) or error
+    return f"the database does not answer ({type(cause).__name__}: {str(cause).strip() or 'no answer in time'})"

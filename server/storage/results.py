@@ -1,0 +1,203 @@
+"""The table `results`: the ledger, one row an episode, inserted once."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import CursorResult, bindparam, func, select, text, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.storage.tables import results
+
+
+class Key(NamedTuple):
+    """What names an episode for ever."""
+
+    run: str
+    generation: int
+    index: int  # type: ignore[assignment]  # hides a tuple's search method, which nobody misses
+    phase: int
+    episode: int
+
+
+class Entry(NamedTuple):
+    """An episode's result as it goes into the ledger. `digest`: 32 bytes; `seconds`: of the slot that played it."""
+
+    key: Key
+    score: float
+    steps: int
+    frames: int
+    digest: bytes
+    seconds: float
+    engine_id: int
+    submission: UUID
+    worker: UUID
+
+
+class Scored(NamedTuple):
+    """A stored result, as selection reads it."""
+
+    index: int  # type: ignore[assignment]  # hides a tuple's search method, which nobody misses
+    phase: int
+    episode: int
+    score: float
+    steps: int
+    frames: int
+    digest: bytes
+    sequence: int
+    late: bool
+
+
+# One statement for the results of many requests. The runs' rows are locked, in the order of their ids: no run is
+# deleted or closes a generation meanwhile. A closed generation takes further results only where they may come late,
+# and an open generation's successor takes none.
+INSERT = text(
+    """
+    WITH open AS (
+        SELECT id, generation, configuration->>'algorithm' = 'block-free' AS open_ended
+        FROM runs WHERE id = ANY(CAST(:runs AS text[])) AND state <> 'deleted' ORDER BY id FOR SHARE
+    )
+    INSERT INTO results (run_id, generation, index, phase, episode, late, score, steps, frames, seconds, engine_id,
+                         submission, worker, digest)
+    SELECT open.id, entry.generation, entry.index, entry.phase, entry.episode, entry.generation < open.generation,
+           entry.score, entry.steps, entry.frames, entry.seconds, entry.engine_id, entry.submission, entry.worker,
+           entry.digest
+    FROM unnest(CAST(:run_ids AS text[]), CAST(:generations AS int4[]), CAST(:indices AS int4[]),
+                CAST(:phases AS int2[]), CAST(:episodes AS int4[]), CAST(:scores AS float8[]),
+                CAST(:steps AS int4[]), CAST(:frames AS int4[]), CAST(:seconds AS float8[]),
+                CAST(:engine_ids AS int4[]), CAST(:submissions AS uuid[]), CAST(:workers AS uuid[]),
+                CAST(:digests AS bytea[])) WITH ORDINALITY
+         AS entry(run_id, generation, index, phase, episode, score, steps, frames, seconds, engine_id, submission,
+                  worker, digest, place)
+    JOIN open ON open.id = entry.run_id
+    WHERE entry.generation = open.generation OR (open.open_ended AND entry.generation < open.generation)
+    ORDER BY entry.place
+    ON CONFLICT DO NOTHING
+    RETURNING run_id, generation, index, phase, episode, late
+    """
+)
+
+
+async def insert(connection: AsyncConnection, entries: Sequence[Entry]) -> dict[Key, bool]:
+    """Adds the results that are missing. Gives the keys that were added, each with whether it came late."""
+    keys = [entry.key for entry in entries]
+    rows = await connection.execute(
+        INSERT,
+        {
+            "runs": sorted({key.run for key in keys}),
+            "run_ids": [key.run for key in keys],
+            "generations": [key.generation for key in keys],
+            "indices": [key.index for key in keys],
+            "phases": [key.phase for key in keys],
+            "episodes": [key.episode for key in keys],
+            "scores": [entry.score for entry in entries],
+            "steps": [entry.steps for entry in entries],
+            "frames": [entry.frames for entry in entries],
+            "seconds": [entry.seconds for entry in entries],
+            "engine_ids": [entry.engine_id for entry in entries],
+            "submissions": [entry.submission for entry in entries],
+            "workers": [entry.worker for entry in entries],
+            "digests": [entry.digest for entry in entries],
+        },
+    )
+    return {Key(*row[:5]): row[5] for row in rows}
+
+
+# Adds what late results cost to their run and generation.
+COUNT_LATE = text(
+    """
+    WITH counted AS (
+        UPDATE generations SET late = late + :count WHERE run_id = :run AND number = :generation
+    )
+    UPDATE runs SET frames = frames + :frames, steps = steps + :steps WHERE id = :run
+    """
+)
+
+
+async def count_late(
+    connection: AsyncConnection, run: str, generation: int, *, count: int, frames: int, steps: int
+) -> None:
+    """Counts late results of a closed generation, in the transaction that added them."""
+    values = {"run": run, "generation": generation, "count": count, "frames": frames, "steps": steps}
+    await connection.execute(COUNT_LATE, values)
+
+
+# Which of these episodes have a row.
+STORED = text(
+    """
+    SELECT run_id, generation, index, phase, episode FROM results
+    JOIN unnest(CAST(:run_ids AS text[]), CAST(:generations AS int4[]), CAST(:indices AS int4[]),
+                CAST(:phases AS int2[]), CAST(:episodes AS int4[]))
+         AS asked(run_id, generation, index, phase, episode)
+         USING (run_id, generation, index, phase, episode)
+    """
+)
+
+
+async def stored(connection: AsyncConnection, keys: Sequence[Key]) -> set[Key]:
+    """Which of the keys have a row."""
+    if not keys:
+        return set()
+    columns = [list(column) for column in zip(*keys, strict=True)]
+    names = ("run_ids", "generations", "indices", "phases", "episodes")
+    rows = await connection.execute(STORED, dict(zip(names, columns, strict=True)))
+    return {Key(*row) for row in rows}
+
+
+SCORED = [results.c[name] for name in Scored._fields]
+
+
+async def of_generation(connection: AsyncConnection, run: str, generation: int) -> list[Scored]:
+    """All results of one generation, by index, phase and episode."""
+    query = select(*SCORED).where(results.c.run_id == run, results.c.generation == generation)
+    rows = await connection.execute(query.order_by(results.c.index, results.c.phase, results.c.episode))
+    return [Scored(*row) for row in rows]
+
+
+async def of_individuals(
+    connection: AsyncConnection, run: str, generation: int, first: int, limit: int
+) -> list[Scored]:
+    """The results of up to `limit` individuals of a generation, from index `first` on."""
+    here = (results.c.run_id == run, results.c.generation == generation)
+    indices = select(results.c.index).where(*here, results.c.index >= first).distinct()
+    indices = indices.order_by(results.c.index).limit(limit)
+    rows = await connection.execute(
+        select(*SCORED)
+        .where(*here, results.c.index.in_(indices.scalar_subquery()))
+        .order_by(results.c.index, results.c.phase, results.c.episode)
+    )
+    return [Scored(*row) for row in rows]
+
+
+async def of_places(connection: AsyncConnection, run: str, places: Sequence[tuple[int, int]]) -> list[Scored]:
+    """All results of the individuals at these (generation, index)."""
+    query = select(*SCORED).where(
+        results.c.run_id == run, tuple_(results.c.generation, results.c.index).in_(list(places))
+    )
+    return [Scored(*row) for row in await connection.execute(query)]
+
+
+async def mark_late(connection: AsyncConnection, run: str, generation: int, after: int) -> int:
+    """Flags the generation's results committed after the sequence number `after`. Gives their number."""
+    statement = update(results).where(
+        results.c.run_id == run, results.c.generation == generation, results.c.sequence > after
+    )
+    return int((await connection.execute(statement.values(late=True))).rowcount)
+
+
+# Some results of a run that is being deleted.
+REMOVE = text(
+    "DELETE FROM results WHERE ctid IN (SELECT ctid FROM results WHERE run_id = :run LIMIT :limit)"
+).bindparams(bindparam("run"), bindparam("limit"))
+
+
+async def remove(connection: AsyncConnection, run: str, limit: int) -> int:
+    """Removes up to `limit` results of the run. Gives how many."""
+    removed: CursorResult[object] = await connection.execute(REMOVE, {"run": run, "limit": limit})
+    return removed.rowcount
+
+
+async def count(connection: AsyncConnection, run: str) -> int:
+    """How many results the run has."""
+    query = select(func.count()).select_from(results).where(results.c.run_id == run)
+    return int((await connection.execute(query)).scalar_one())

@@ -1,0 +1,167 @@
+"""The tables, as SQLAlchemy Core knows them. `migrations/` brings a database to this shape.
+
+`results` is the ledger: one row an episode, written once, never changed but for its flag `late`. It has no foreign key
+to `runs`: the statement that writes it locks the run's row, which costs one lock a run rather than one a row.
+"""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    }
+)
+
+RUN_ID = Text(collation="C")
+MOMENT = TIMESTAMP(timezone=True)
+
+engines = Table(
+    "engines",
+    metadata,
+    Column("id", Integer, Identity(always=True), primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", RUN_ID, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("state_reason", Text),
+    Column("configuration", JSONB, nullable=False),
+    Column("architecture", JSONB),
+    Column("description", JSONB),
+    Column("engine_id", Integer, ForeignKey(engines.c.id)),
+    # No foreign key: the clone outlives its origin.
+    Column("cloned_from", RUN_ID),
+    # Number of the open generation, which is the number of closed ones.
+    Column("generation", Integer, nullable=False, server_default="0"),
+    # Budget frames and steps of closed generations, late results included.
+    Column("frames", BigInteger, nullable=False, server_default="0"),
+    Column("steps", BigInteger, nullable=False, server_default="0"),
+    # The same of the open generation, as of the last heartbeat: for display.
+    Column("open_frames", BigInteger, nullable=False, server_default="0"),
+    Column("open_steps", BigInteger, nullable=False, server_default="0"),
+    # Wall time without pauses, as of the last heartbeat.
+    Column("active_seconds", Double, nullable=False, server_default="0"),
+    # The rest repeats what `generations` holds, so that a list of runs reads one table.
+    Column("best", Double),
+    Column("mean", Double),
+    Column("elite", JSONB),
+    Column("sparkline", ARRAY(Double), nullable=False, server_default="{}"),
+    Column("created_at", MOMENT, nullable=False),
+    Column("finished_at", MOMENT),
+    CheckConstraint(
+        "state IN ('waiting', 'running', 'paused', 'stopped', 'finished', 'failed', 'deleted')", name="state"
+    ),
+    Index("runs_created_at_id_idx", "created_at", "id"),
+)
+
+generations = Table(
+    "generations",
+    metadata,
+    Column("run_id", RUN_ID, ForeignKey(runs.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("closed_at", MOMENT, nullable=False),
+    # Cumulative at the close: budget frames, steps, wall time without pauses.
+    Column("frames", BigInteger, nullable=False),
+    Column("steps", BigInteger, nullable=False),
+    Column("seconds", Double, nullable=False),
+    # Episodes of this generation, all phases, late ones not included.
+    Column("episodes", Integer, nullable=False),
+    Column("best", Double, nullable=False),
+    Column("mean", Double, nullable=False),
+    Column("median", Double, nullable=False),
+    Column("sd", Double, nullable=False),
+    Column("quartile_low", Double, nullable=False),
+    Column("quartile_high", Double, nullable=False),
+    Column("worst", Double, nullable=False),
+    # The elite's place in this generation, and where it was bred.
+    Column("elite_index", Integer, nullable=False),
+    Column("elite_born_generation", Integer, nullable=False),
+    Column("elite_born_index", Integer, nullable=False),
+    Column("elite_fitness", Double, nullable=False),
+    Column("elite_seeds", ARRAY(BigInteger), nullable=False),
+    # Summaries of the elite's scores: {mean, sd, n, distinct}.
+    Column("validation", JSONB),
+    Column("test", JSONB),
+    # Births [generation, index] of those from whom the next generation is bred, in the order of breeding.
+    Column("parents", ARRAY(Integer, dimensions=2), nullable=False),
+    Column("late", Integer, nullable=False, server_default="0"),
+)
+
+# Every policy that was validated or tested, by the generation in which it was: what the best policies are found by.
+candidates = Table(
+    "candidates",
+    metadata,
+    Column("run_id", RUN_ID, ForeignKey(runs.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("born_generation", Integer, nullable=False),
+    Column("born_index", Integer, nullable=False),
+    Column("validation_episodes", Integer, nullable=False),
+    Column("validation_sum", Double, nullable=False),
+    Column("test_episodes", Integer, nullable=False),
+    Column("test_sum", Double, nullable=False),
+)
+
+results = Table(
+    "results",
+    metadata,
+    Column("run_id", RUN_ID, primary_key=True),
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("phase", SmallInteger, primary_key=True, autoincrement=False),
+    Column("episode", Integer, primary_key=True, autoincrement=False),
+    Column("late", Boolean, nullable=False),
+    Column("score", Double, nullable=False),
+    Column("steps", Integer, nullable=False),
+    Column("frames", Integer, nullable=False),
+    Column("seconds", Double, nullable=False),
+    # Order of commit: one master writes, one group after the other.
+    Column("sequence", BigInteger, Identity(always=True), nullable=False),
+    Column("accepted_at", MOMENT, nullable=False, server_default=func.now()),
+    Column("engine_id", Integer, nullable=False),
+    Column("submission", Uuid, nullable=False),
+    Column("worker", Uuid, nullable=False),
+    # SHA-256 of the episode's actions and final memory.
+    Column("digest", LargeBinary, nullable=False),
+    CheckConstraint("octet_length(digest) = 32", name="digest"),
+)
+
+leadership = Table(
+    "leadership",
+    metadata,
+    # One row: the primary key can only be true.
+    Column("only", Boolean, primary_key=True, server_default=text("true")),
+    Column("epoch", BigInteger, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("released", Boolean, nullable=False, server_default=text("false")),
+    Column("heartbeat_at", MOMENT, nullable=False),
+    CheckConstraint('"only"', name="only"),
+)

@@ -1,0 +1,86 @@
+"""Migrations: an empty database becomes what the code's tables say, once, and by one upgrade at a time."""
+
+import subprocess
+import sys
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, text
+
+from migrations.upgrade import NewerDatabase, upgrade, versions
+from server.storage.database import driver_url
+from server.storage.errors import DatabaseUnavailable
+from server.storage.tables import metadata
+
+
+def differences(url: str) -> list[object]:
+    engine = create_engine(driver_url(url))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        found = compare_metadata(context, metadata)
+    engine.dispose()
+    return list(found)
+
+
+def constraints(url: str) -> list[tuple[str, str, str]]:
+    """What Alembic does not compare: every constraint's and index's definition, and every column's collation."""
+    engine = create_engine(driver_url(url))
+    query = text(
+        """
+        SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'alembic_version'
+        UNION SELECT tablename, indexname, indexdef FROM pg_indexes
+        WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+        UNION SELECT table_name, column_name, coalesce(collation_name, '') || ' ' || is_identity || ' ' || udt_name
+        FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'
+        ORDER BY 1, 2, 3
+        """
+    )
+    with engine.connect() as connection:
+        found = [(row[0], row[1], row[2]) for row in connection.execute(query)]
+    engine.dispose()
+    return found
+
+
+def create_all(url: str) -> None:
+    engine = create_engine(driver_url(url))
+    metadata.create_all(engine)
+    engine.dispose()
+
+
+def test_a_migrated_database_is_what_the_tables_say(database_url: str, empty_database_url: str) -> None:
+    create_all(empty_database_url)
+    assert differences(database_url) == []
+    assert constraints(database_url) == constraints(empty_database_url)
+
+
+def test_a_second_upgrade_changes_nothing(database_url: str) -> None:
+    upgrade(database_url)
+    found, needed = versions(database_url)
+    assert found == needed is not None
+
+
+def test_an_empty_database_has_no_version(empty_database_url: str) -> None:
+    assert versions(empty_database_url)[0] is None
+
+
+def test_two_upgrades_at_once_do_the_work_once(empty_database_url: str) -> None:
+    command = [sys.executable, "-c", "import sys; from migrations.upgrade import upgrade; upgrade(sys.argv[1])"]
+    processes = [subprocess.Popen([*command, empty_database_url]) for _ in range(2)]
+    assert [process.wait() for process in processes] == [0, 0]
+    assert differences(empty_database_url) == []
+
+
+def test_a_database_of_a_newer_version_is_refused_with_advice(database_url: str) -> None:
+    engine = create_engine(driver_url(database_url))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'from-the-future'"))
+    engine.dispose()
+    with pytest.raises(NewerDatabase, match="newer version"):
+        upgrade(database_url)
+
+
+def test_an_unreachable_database_is_reported_as_such() -> None:
+    with pytest.raises(DatabaseUnavailable):
+        upgrade("postgresql://postgres@127.0.0.1:1/nowhere")
