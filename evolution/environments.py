@@ -8,24 +8,30 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
-from evolution.model import Value
+from evolution.model import Value, about
 
 ATARI_PREFIX = "ALE/"
 
 
 class AtariOptions(Value):
-    """Options of the Atari games, `ALE/<Game>-v5` (Such et al. 2017, section 4; Machado et al. 2018 for sticky actions)."""
+    """Options of the Atari games, `ALE/<Game>-v5`. Sources: Such et al. 2017; Machado et al. 2018 (sticky actions)."""
 
     sticky_actions: float = Field(
         0.25,
         ge=0,
         lt=1,
         title="Sticky actions",
-        description="Probability that an emulator frame repeats the action of the frame before. 0.25 is today's standard "
-        "(Machado et al. 2018); 0 is the paper's.",
+        description="Probability that an emulator frame repeats the action of the frame before. 0.25 is today's "
+        "standard; 0 is the paper's.",
+        json_schema_extra=about("probability", "Machado et al. 2018"),
     )
     frame_skip: int = Field(
-        4, ge=1, le=60, title="Frame skip", description="Emulator frames played for each decision (paper: 4)."
+        4,
+        ge=1,
+        le=60,
+        title="Frame skip",
+        description="Emulator frames played for each decision (paper: 4).",
+        json_schema_extra=about("frames", "Such et al. 2017"),
     )
     max_steps: int = Field(
         5000,
@@ -33,11 +39,13 @@ class AtariOptions(Value):
         le=1_000_000,
         title="Longest episode",
         description="Decisions after which an episode is cut off (paper: 5,000 in training, 20,000 frames).",
+        json_schema_extra=about("steps", "Such et al. 2017"),
     )
     minimal_actions: bool = Field(
         True,
         title="Minimal actions",
         description="Offer only the actions that do something in this game (paper); else all 18.",
+        json_schema_extra=about(None, "Such et al. 2017"),
     )
 
 
@@ -50,6 +58,7 @@ class VectorOptions(Value):
         le=1_000_000,
         title="Longest episode",
         description="Decisions after which an episode is cut off; empty: the environment's own limit alone.",
+        json_schema_extra=about("steps", "this project"),
     )
 
 
@@ -61,9 +70,18 @@ def options_of(environment_id: str) -> type[AtariOptions] | type[VectorOptions]:
 class Environment(Value):
     """An environment with its options, written out with their defaults: `{"id": …, "options": {…}}`."""
 
-    id: str = Field(min_length=1, max_length=200, title="Environment", description="Gymnasium id, such as ALE/Frostbite-v5.")
+    id: str = Field(
+        min_length=1,
+        max_length=200,
+        title="Environment",
+        description="Gymnasium id, such as ALE/Frostbite-v5.",
+        json_schema_extra=about(None, "Gymnasium"),
+    )
     options: dict[str, JsonValue] = Field(
-        default_factory=dict, title="Options", description="The environment's options; absent ones take their defaults."
+        default_factory=dict,
+        title="Options",
+        description="The environment's options; absent ones take their defaults.",
+        json_schema_extra=about(None, "this project"),
     )
 
     @model_validator(mode="before")

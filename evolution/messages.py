@@ -121,7 +121,7 @@ class BatchRequest(Value):
 
 
 class Outcome(Value):
-    """How a submission was taken: new rows, rows that were there already, rows that nobody wants (their run is gone)."""
+    """How a submission was taken: new rows, rows that were there already, rows that nobody wants (of a gone run)."""
 
     accepted: int
     repeated: int
