@@ -4,16 +4,30 @@ Times are UTC. Scores are unclipped game points. Frames are emulator frames with
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from evolution.architectures import Architecture
+from evolution.chains import SeedChain
 from evolution.configuration import RunConfiguration
 from evolution.environments import EnvironmentDescription
 from evolution.model import Value
 
+Item = TypeVar("Item")
 RunState = Literal["waiting", "running", "paused", "stopped", "finished", "failed"]
 """waiting: no connected worker can play it; stopped: by a person, for good; finished: its budget is spent;
 failed: its environment fits no policy (`state_reason` says why)."""
+
+
+class Listing(Value, Generic[Item]):
+    """All there is."""
+
+    items: list[Item]
+
+
+class Page(Listing[Item], Generic[Item]):
+    """A part of a list. `next_cursor` leads to the next part; null at the end."""
+
+    next_cursor: str | None = None
 
 
 class ScoreSummary(Value):
@@ -146,3 +160,23 @@ class EnvironmentView(Value):
     family: Literal["atari", "vector"]
     workers: int
     description: EnvironmentDescription | None
+
+
+class PolicyView(Value):
+    """A policy of a run, ranked by its test mean, else its validation mean; `document` is what `policy import` reads.
+
+    `policy`: its public id. `protocol`: how the scores were made, so that only like is compared with like. `born`:
+    (generation, index) in which it was bred.
+    """
+
+    policy: str
+    document: SeedChain
+    mean: float
+    n: int
+    sd: float | None
+    distinct: int
+    phase: Literal["test", "validation"]
+    protocol: str
+    engine: str
+    born: tuple[int, int]
+    run: str
