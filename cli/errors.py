@@ -1,12 +1,10 @@
 """What can go wrong at the command line. Each error's message is one clear line that says what to do."""
 
-from typing import ClassVar
-
 
 class CommandError(Exception):
     """The command cannot go on; its message is printed on stderr and the exit code says of what kind it is."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
 
 class BadInput(CommandError):
@@ -18,35 +16,45 @@ class BadInput(CommandError):
 class NoServer(CommandError):
     """No server could be found or reached: start one, or say where it is."""
 
-    exit_code = 3
+    exit_code = 7
 
 
 class Refused(CommandError):
     """The server understood and refused; the message is its own."""
 
-    exit_code = 4
+    exit_code = 8
+
+
+class ChildFailed(CommandError):
+    """A process that `up` started ended before it was of use; the exit code is its own."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = max(exit_code, 1)
 
 
 class DataFolderInUse(CommandError):
     """Another `neuroevo up` holds the data folder: use that one, or another folder."""
 
-    exit_code = 5
+    exit_code = 9
 
 
 class BusyPort(CommandError):
     """Something else listens on the port: choose another one with --port."""
 
-    exit_code = 6
+    exit_code = 3
 
 
 class NoEmbeddedPostgres(CommandError):
     """The embedded Postgres is not installed: install it, or give --database-url."""
 
-    exit_code = 7
+    exit_code = 4
 
 
-class OtherPostgresVersion(NoEmbeddedPostgres):
+class OtherPostgresVersion(CommandError):
     """The data folder was written by a major version of Postgres that is not installed here."""
+
+    exit_code = 5
 
 
 class DamagedDatabase(NoEmbeddedPostgres):

@@ -95,9 +95,18 @@ class EmbeddedPostgres:
         """
         if not self.folder.exists():
             self._make(report)
-        self._check()
+        self.check()
         leftovers.clear(self.folder, report)
         self._make_socket_folder()
+
+    def check(self) -> None:
+        """Returns if the folder looks like a database that this release can serve. Raises as `prepare`."""
+        if not (self.folder / "PG_VERSION").is_file() or not (self.folder / "global" / "pg_control").is_file():
+            raise DamagedDatabase(
+                f"{self.folder} is there but is no whole database: put a copy of it back, or start anew with another "
+                "folder (--data)"
+            )
+        self._programs()
 
     def command(self) -> list[str]:
         """The command line of the server. Told to end by SIGINT, as when this process dies, it ends in order."""
@@ -186,14 +195,6 @@ class EmbeddedPostgres:
                 "wrote it, or start anew with another folder (--data)"
             )
         return found[major]
-
-    def _check(self) -> None:
-        if not (self.folder / "PG_VERSION").is_file() or not (self.folder / "global" / "pg_control").is_file():
-            raise DamagedDatabase(
-                f"{self.folder} is there but is no whole database: put a copy of it back, or start anew with another "
-                "folder (--data)"
-            )
-        self._programs()
 
     def _make(self, report: Report) -> None:
         """Makes a new database under another name first, so that a kill leaves nothing half made."""

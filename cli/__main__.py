@@ -1,0 +1,5 @@
+"""`python -m cli` is `neuroevo`."""
+
+from cli.main import main
+
+main()

@@ -1,0 +1,56 @@
+"""The options that several commands share. Each has its environment variable."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", envvar="NEUROEVO_JSON", help="Print JSON.")]
+Data = Annotated[
+    Path, typer.Option("--data", envvar="NEUROEVO_DATA", metavar="DIR", help="Folder of the database, logs and link.")
+]
+ServerUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--server", envvar="NEUROEVO_SERVER", metavar="URL", help="Server; else the one of the data folder's `up`."
+    ),
+]
+Token = Annotated[
+    str | None, typer.Option("--token", envvar="NEUROEVO_TOKEN", metavar="TOKEN", help="What the server asks for.")
+]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--database-url",
+        envvar="NEUROEVO_DATABASE_URL",
+        metavar="URL",
+        help="postgresql://…; else the embedded Postgres in the data folder.",
+    ),
+]
+Host = Annotated[str, typer.Option("--host", envvar="NEUROEVO_HOST", help="Address to listen on.")]
+Port = Annotated[
+    int, typer.Option("--port", envvar="NEUROEVO_PORT", min=0, max=65535, help="TCP port; 0: any free one.")
+]
+EnvironmentModules = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--env-module",
+        envvar="NEUROEVO_ENV_MODULE",
+        metavar="MODULE",
+        help="Python module that registers environments of your own. May be given several times.",
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        envvar="NEUROEVO_SET",
+        metavar="KEY=VALUE",
+        help="A field of the configuration, dotted, its value as JSON: --set budget.generations=20. Repeatable.",
+    ),
+]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="The run's name or id.")]
+
+DEFAULT_DATA = Path("data")
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8080

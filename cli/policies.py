@@ -1,0 +1,135 @@
+"""`neuroevo policy …`: single policies, as seed chains in files. Needs no server but for `list`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.errors import BadInput
+from cli.options import DEFAULT_DATA, Data, EnvironmentModules, Json, RunName, ServerUrl, Token
+
+if TYPE_CHECKING:
+    from evolution.chains import SeedChain
+
+app = typer.Typer(help="Policies as seed chains: find, inspect and play them.", rich_markup_mode=None)
+
+STANDARD_INPUT = Path("-")
+
+Document = Annotated[Path, typer.Argument(metavar="FILE", help="A seed chain's JSON document; - reads standard input.")]
+
+
+@app.command("list")
+def list_policies(
+    run: RunName,
+    top: Annotated[int, typer.Option("--top", envvar="NEUROEVO_TOP", min=1, max=1000, help="How many.")] = 10,
+    data: Data = DEFAULT_DATA,
+    server: ServerUrl = None,
+    token: Token = None,
+    as_json: Json = False,
+) -> None:
+    """List a run's best policies. With --json each carries its `document`, which show and evaluate read."""
+    from urllib.parse import quote
+
+    from cli.client import Server
+    from cli.connection import find_connection
+    from cli.output import print_json, score, table
+
+    with Server(find_connection(data, server, token)) as master:
+        items = master.get(f"runs/{quote(run, safe='')}/best", top=top)["items"]
+    if as_json:
+        print_json(items)
+    elif items:
+        header = ("policy", "mean", "sd", "episodes", "distinct", "phase", "born")
+        typer.echo(table(header, [_row(item, score) for item in items]))
+    else:
+        typer.echo("no elite yet: the first generation has not closed")
+
+
+@app.command("show")
+def show_policy(file: Document, as_json: Json = False) -> None:
+    """Show what a seed chain says, and the fingerprint of the parameters that it stands for."""
+    from cli.output import fields, print_json
+
+    facts = _facts(_read(file))
+    if as_json:
+        print_json(facts)
+    else:
+        typer.echo(fields([(name.replace("_", " "), _shown(value)) for name, value in facts.items()]))
+
+
+@app.command("evaluate")
+def evaluate_policy(
+    file: Document,
+    episodes: Annotated[
+        int, typer.Option("--episodes", envvar="NEUROEVO_EPISODES", min=1, max=100_000, help="Episodes to play.")
+    ] = 30,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--seed", envvar="NEUROEVO_SEED", min=0, max=2**32 - 1, help="Seed of the episodes; else one is drawn."
+        ),
+    ] = None,
+    modules: EnvironmentModules = None,
+    as_json: Json = False,
+) -> None:
+    """Play fresh episodes with a policy, on this machine."""
+    from cli.evaluation import evaluate
+    from cli.output import fields, print_json, score
+
+    result = evaluate(_read(file), episodes, seed, modules or [])
+    if as_json:
+        print_json(result)
+        return
+    spread = f" ± {score(result['sd'])}" if result["sd"] is not None else ""
+    played = f"{result['n']} episodes, {result['distinct']} distinct, {result['frames']:,} frames"
+    lines = [("mean", f"{score(result['mean'])}{spread}"), ("played", played), ("seed", str(result["seed"]))]
+    scores = " ".join(score(value) for value in result["scores"])
+    typer.echo(fields([*lines, ("engine", result["engine"]), ("scores", scores)]))
+
+
+def _read(file: Path) -> "SeedChain":
+    from evolution.chains import ChainError, read_chain
+
+    try:
+        text = sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}") from None
+    try:
+        return read_chain(text)
+    except ChainError as error:
+        raise BadInput(f"{file}: {error}") from None
+
+
+def _facts(chain: "SeedChain") -> dict[str, Any]:
+    """What a chain stands for; the hash is of the parameters as little-endian float32."""
+    import hashlib
+
+    from evolution.chains import policy_id
+    from evolution.expansion import expand
+
+    parameters = expand(chain)
+    document = chain.document()
+    return {
+        "id": policy_id(chain),
+        "format": chain.format,
+        "architecture": document["architecture"],
+        "environment": document["environment"],
+        "mutations": len(chain.seeds) - 1,
+        "power": document["power"],
+        "parameters": len(parameters),
+        "parameters_sha256": hashlib.sha256(parameters.astype("<f4").tobytes()).hexdigest(),
+        "seeds": chain.seeds,
+    }
+
+
+def _shown(value: Any) -> str:
+    import json
+
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _row(item: dict[str, Any], score: Any) -> tuple[str, ...]:
+    generation, index = item["born"]
+    statistics = (score(item["mean"]), score(item["sd"]), str(item["n"]), str(item["distinct"]))
+    return (item["policy"][:12], *statistics, item["phase"], f"{generation}/{index}")

@@ -1,0 +1,82 @@
+"""A run's progress in one line, and the screen that shows it in place."""
+
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+from cli.output import amount, duration, score
+
+if TYPE_CHECKING:
+    from server.views import RunSummary
+
+PLAIN_SECONDS = 10.0
+"""Between lines of progress where the screen cannot update one in place."""
+SETTLED = ("stopped", "finished", "failed")
+"""States that a run never leaves."""
+
+
+def progress_line(run: "RunSummary") -> str:
+    """Generation, phase, best, mean, elite, frames, speed and the time left to the generation's close."""
+    parts = [run.name]
+    if run.progress and run.state == "running":
+        parts.append(f"generation {run.progress.generation} {run.progress.phase} {_done(run)}")
+    else:
+        reason = f" ({run.state_reason})" if run.state_reason else ""
+        parts.append(f"{run.state}{reason}, generation {run.generation}")
+    parts += [f"best {score(run.best)}", f"mean {score(run.mean)}"]
+    if run.elite:
+        parts.append(f"elite {score(run.elite.mean)} of {run.elite.n}")
+    parts.append(f"{amount(run.frames)} frames")
+    if run.progress and run.state == "running":
+        parts.append(f"{amount(run.progress.frames_per_second)} frames/s")
+        if run.progress.seconds_left is not None:
+            parts.append(f"{duration(run.progress.seconds_left)} left")
+    return " · ".join(parts)
+
+
+def _done(run: "RunSummary") -> str:
+    return f"{run.progress.done}/{run.progress.total}" if run.progress else ""
+
+
+class Screen:
+    """Lines that stay, over one that is rewritten in place; without a terminal that one is printed now and then."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
+        self._in_place = self._stream.isatty()
+        self._shown = ""
+        self._printed_at = float("-inf")
+
+    def say(self, line: str) -> None:
+        """Prints a line that stays."""
+        self._write(f"{self._erase()}{line}\n{self._shown}")
+
+    def show(self, line: str, now: float) -> None:
+        """Replaces the line in place. `now`: seconds of any steady clock."""
+        if self._in_place:
+            erase = self._erase()
+            self._shown = line[: self._columns() - 1]
+            self._write(erase + self._shown)
+        elif now - self._printed_at >= PLAIN_SECONDS:
+            self._printed_at = now
+            self._write(f"{line}\n")
+
+    def settle(self) -> None:
+        """Leaves the line in place where it stands and goes on below."""
+        if self._shown:
+            self._shown = ""
+            self._write("\n")
+
+    def _erase(self) -> str:
+        return "\r\x1b[K" if self._shown else ""
+
+    def _columns(self) -> int:
+        import shutil
+
+        return shutil.get_terminal_size().columns
+
+    def _write(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except OSError:
+            return  # whoever read this has gone; the work goes on

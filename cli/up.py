@@ -1,0 +1,81 @@
+"""`neuroevo up`: server, database and workers on this machine, kept alive until Ctrl-C."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import (
+    DEFAULT_DATA,
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    Data,
+    DatabaseUrl,
+    EnvironmentModules,
+    Host,
+    Port,
+)
+
+
+def up(
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers", envvar="NEUROEVO_WORKERS", min=0, max=4096, help="Workers; else one for each usable core."
+        ),
+    ] = None,
+    port: Port = DEFAULT_PORT,
+    host: Host = DEFAULT_HOST,
+    data: Data = DEFAULT_DATA,
+    preset: Annotated[
+        str,
+        typer.Option("--preset", envvar="NEUROEVO_PRESET", help="The run to start: laptop, quick, paper or cshenton."),
+    ] = "laptop",
+    new: Annotated[
+        bool, typer.Option("--new", envvar="NEUROEVO_NEW", help="Start another run even if there is one.")
+    ] = False,
+    database_url: DatabaseUrl = None,
+    modules: EnvironmentModules = None,
+) -> None:
+    """Start the platform on this machine and make sure that a run is going. Ctrl-C stops everything in order.
+
+    The next start on the same data folder goes on where it stopped. A paused run stays paused.
+    """
+    import asyncio
+    import os
+    import secrets
+
+    from cli import lock, ports
+    from cli.connection import write_private
+    from cli.household import Plan
+    from cli.progress import Screen
+    from cli.supervision import Supervision
+
+    folder = data.resolve()
+    with lock.held(folder):
+        token = os.environ.get("NEUROEVO_TOKEN") or _kept_token(folder) or secrets.token_urlsafe(32)
+        write_private(folder / "token", f"{token}\n")
+        plan = Plan(
+            data=folder,
+            host=host,
+            port=ports.free_port(host, port),
+            token=token,
+            workers=_usable_cores() if workers is None else workers,
+            database_url=database_url,
+            environment_modules=modules or [],
+        )
+        asyncio.run(Supervision(plan, Screen()).run(preset, new=new))
+
+
+def _kept_token(folder: Path) -> str | None:
+    """The token of the last start, so that a link once opened stays good."""
+    try:
+        return (folder / "token").read_text().strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def _usable_cores() -> int:
+    from worker.slots import usable_cores
+
+    return usable_cores()
