@@ -67,6 +67,12 @@ def options_of(environment_id: str) -> type[AtariOptions] | type[VectorOptions]:
     return AtariOptions if environment_id.startswith(ATARI_PREFIX) else VectorOptions
 
 
+def _option_variants() -> list[JsonValue]:
+    """For forms: each family's options as a JSON schema; the first whose prefix begins the environment's id holds."""
+    families: list[tuple[str, type[Value]]] = [(ATARI_PREFIX, AtariOptions), ("", VectorOptions)]
+    return [{"prefix": prefix, "schema": options.model_json_schema()} for prefix, options in families]
+
+
 class Environment(Value):
     """An environment with its options, written out with their defaults: `{"id": …, "options": {…}}`."""
 
@@ -81,7 +87,7 @@ class Environment(Value):
         default_factory=dict,
         title="Options",
         description="The environment's options; absent ones take their defaults.",
-        json_schema_extra=about(None, "this project"),
+        json_schema_extra={**about(None, "this project"), "variants": _option_variants()},
     )
 
     @model_validator(mode="before")
