@@ -23,7 +23,7 @@ LANES = 16
 """Blocks of a tile."""
 LONGEST = 2**32 * TILE // LANES
 """Elements that the 32-bit block number can reach."""
-CHUNK_TILES = 512
+CHUNK_TILES = 256
 """Tiles made at once, so that all intermediate arrays stay in a core's own cache."""
 
 _LOW_HALF, _HALF_BITS = np.uint64(0xFFFF), np.uint64(16)
