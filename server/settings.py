@@ -2,7 +2,7 @@
 
 import secrets
 from typing import Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -45,6 +45,12 @@ class Settings(BaseSettings):
     def token_was_drawn(self) -> bool:
         """Whether nobody chose the token, so that it must be shown once."""
         return "token" not in self.model_fields_set
+
+    @property
+    def secrets(self) -> list[str]:
+        """What no log line may hold."""
+        password = urlsplit(self.database_url.get_secret_value()).password
+        return [self.token.get_secret_value(), *([unquote(password)] if password else [])]
 
     def link(self, port: int | None = None) -> str:
         """The dashboard's address with the token in it. `port`: the one really listened on, when 0 was asked for."""

@@ -1,1 +1,1 @@
-
+"""HTTP only: routes, their models, who may ask, and how errors are answered."""

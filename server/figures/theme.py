@@ -60,6 +60,7 @@ def template(theme: Theme) -> go.layout.Template:
             xaxis=_axis(palette),
             yaxis=_axis(palette),
             legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
+            modebar={"bgcolor": "rgba(0, 0, 0, 0)", "color": palette.muted, "activecolor": palette.accent},
             hovermode="x unified",
             hoverlabel={
                 "bgcolor": palette.surface,

@@ -1,0 +1,40 @@
+"""What requests carry."""
+
+from typing import Annotated
+
+from pydantic import Field, JsonValue, StringConstraints
+
+from evolution.configuration import Budget, Preset
+from evolution.model import Value
+
+RunName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+PartialConfiguration = Annotated[
+    dict[str, JsonValue],
+    Field(
+        description="Fields of RunConfiguration; those absent keep the preset's or the original's value, at any depth.",
+        examples=[{"environment": {"id": "ALE/Frostbite-v5"}, "population": 200, "budget": {"generations": 20}}],
+    ),
+]
+
+
+class NewRun(Value):
+    """A run to start: a preset, its changes, or a whole configuration."""
+
+    preset: Preset | None = Field(None, description="Whose values hold where `configuration` says nothing.")
+    name: RunName | None = Field(None, description="For people; absent: one is made up.", examples=["brave-otter"])
+    configuration: PartialConfiguration = {}
+
+
+class RunCopy(Value):
+    """What shall differ from the run that is cloned. A new seed is drawn unless one is given."""
+
+    name: RunName | None = None
+    configuration: PartialConfiguration = {}
+
+
+class RunChanges(Value):
+    """What may change while a run goes on: absent fields stay as they are."""
+
+    name: RunName | None = None
+    weight: float | None = Field(None, gt=0, le=1000, description="Share of the workers' time against other runs.")
+    budget: Budget | None = Field(None, description="Replaces the whole budget; read when a generation closes.")

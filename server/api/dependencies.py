@@ -1,0 +1,55 @@
+"""What the routes are given."""
+
+import asyncio
+from typing import Annotated, cast
+
+from fastapi import Depends, Path, Query
+from starlette.requests import HTTPConnection
+
+from server.api.access import Token
+from server.service.master import Master
+from server.service.names import short_id
+from server.settings import Settings
+
+MAX_PAGE = 500
+
+
+async def _master(connection: HTTPConnection) -> Master:
+    return cast(Master, connection.app.state.master)
+
+
+async def _settings(connection: HTTPConnection) -> Settings:
+    return cast(Settings, connection.app.state.settings)
+
+
+async def _token(connection: HTTPConnection) -> Token:
+    return cast(Token, connection.app.state.token)
+
+
+async def _stopping(connection: HTTPConnection) -> asyncio.Event:
+    return cast(asyncio.Event, connection.app.state.stopping)
+
+
+async def _run_id(
+    id: Annotated[
+        str,
+        Path(
+            min_length=1,
+            max_length=200,
+            description="A run's id, alone or after its name.",
+            examples=["k3f9x2", "brave-otter-k3f9x2"],
+        ),
+    ],
+) -> str:
+    return short_id(id)
+
+
+MasterDep = Annotated[Master, Depends(_master)]
+SettingsDep = Annotated[Settings, Depends(_settings)]
+TokenDep = Annotated[Token, Depends(_token)]
+StoppingDep = Annotated[asyncio.Event, Depends(_stopping)]
+RunId = Annotated[str, Depends(_run_id)]
+Cursor = Annotated[
+    str | None, Query(max_length=200, description="`next_cursor` of the page before; absent: the first page.")
+]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Most items of a page.")]

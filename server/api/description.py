@@ -1,0 +1,82 @@
+"""The interface's OpenAPI document."""
+
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+
+from server.api.access import SCHEMES
+from server.api.problems import MEDIA_TYPE, Problem
+
+TAGS = {
+    "runs": "Experiments: start, look, change, pause, resume, stop, clone, delete.",
+    "generations": "What a run has done: its generations, their individuals, its best policies.",
+    "figures": "Figures of a run as Plotly figure JSON.",
+    "environments": "What connected workers can play.",
+    "presets": "Starting points for a new run, and the schema of its configuration.",
+    "workers": "Who plays, and how fast.",
+    "batches": "The workers' interface: results in, work out.",
+    "health": "For supervisors and load balancers.",
+}
+DESCRIPTION = """\
+Evolves networks that play games. Times are UTC, scores are unclipped game points, frames are emulator frames with
+skipped ones, steps are decisions.
+
+Lists come in pages: `next_cursor` is the `cursor` of the next request. Errors are problem documents (RFC 9457);
+`errors` names the fields at fault by their dotted paths.
+
+The websocket `/api/v1/live` tells what happens: send `{"subscribe": ["runs", "workers", "runs/ID"]}`, with
+`"after": {"epoch", "n"}` of the last event seen to be told what was missed since. The answer is `hello`, then events,
+each with its `type`, `epoch` and `n`; `resync` says that too much was missed: load everything again. A client that does
+not keep up is cut off.
+"""
+
+
+@cache
+def release() -> str:
+    """The product's version."""
+    return version("neuroevolution")
+
+
+class Application(FastAPI):
+    """FastAPI whose OpenAPI document also tells of problem documents and tokens."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document; errors that the framework would describe in its own form are described as they are."""
+        document = super().openapi()
+        components = document["components"]
+        components["securitySchemes"] = {
+            scheme.scheme_name: scheme.model.model_dump(by_alias=True, exclude_none=True, mode="json")
+            for scheme in SCHEMES
+        }
+        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        components["schemas"] |= problem.pop("$defs", {}) | {"Problem": problem}
+        for name in ("HTTPValidationError", "ValidationError"):
+            components["schemas"].pop(name, None)
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                _complete(operation, guarded=path.startswith("/api/"))
+        return document
+
+
+def _complete(operation: dict[str, Any], *, guarded: bool) -> None:
+    responses = operation["responses"]
+    as_problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    if "422" in responses:
+        responses["422"] = {"description": "Something in the request is not valid", "content": as_problem}
+    if guarded:
+        operation["security"] = [{scheme.scheme_name: []} for scheme in SCHEMES]
+        responses["401"] = {"description": "A valid token is needed", "content": as_problem}
+
+
+def describe() -> dict[str, Any]:
+    """What the document says of the whole, as FastAPI's arguments."""
+    return {
+        "title": "Neuroevolution",
+        "version": release(),
+        "summary": "Evolve networks that play games, on cheap machines, and watch it live.",
+        "description": DESCRIPTION,
+        "openapi_tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "license_info": {"name": "MIT"},
+    }

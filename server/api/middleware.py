@@ -1,0 +1,137 @@
+"""What every response goes through: a log line, security headers, compression, a bound on the request's body."""
+
+import logging
+from time import perf_counter
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+BATCHES = "/api/v1/batches"
+COMPRESSION_LEVEL = 5
+
+logger = logging.getLogger(__name__)
+
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    # The hash is that of nothing: plotly.js adds an empty style element, to whose sheet it then adds rules.
+    "style-src": "'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "manifest-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "; ".join(f"{name} {sources}" for name, sources in POLICY.items()),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class SecurityHeaders:
+    """Adds the security headers, and forbids to keep what the interface answers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; headers that the response sets itself stand."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] in {"http.response.start", "websocket.http.response.start"}:
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                if scope["path"].startswith("/api/"):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class Compression(GZipMiddleware):
+    """Gzip, but for batches: random seeds hardly shrink, and the master's time is the workers' time."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] == "http" and not scope["path"].startswith(BATCHES):
+            await super().__call__(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+class BodyLimit:
+    """Refuses a request's body beyond `limit` bytes, whether announced or streamed, before it is held in memory."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; reading too long a body raises HTTPException 413 in the reader."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "")
+        length = int(announced) if announced.isdecimal() else 0
+        read = 0
+
+        async def receive_bounded() -> Message:
+            nonlocal read
+            if length > self._limit:
+                raise self._too_long()
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self._limit:
+                raise self._too_long()
+            return message
+
+        await self._app(scope, receive_bounded, send)
+
+    def _too_long(self) -> HTTPException:
+        detail = f"The body is longer than {self._limit:,} bytes: send it in parts (NEUROEVO_BODY_BYTES is the limit)."
+        return HTTPException(413, detail)
+
+
+class AccessLog:
+    """One line a request. Never the query string, where a token may stand, and never a header."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; successes are logged as debug, refusals as info."""
+        if scope["type"] != "http" or not logger.isEnabledFor(logging.INFO):
+            await self._app(scope, receive, send)
+            return
+        start, status = perf_counter(), 0
+
+        async def send_noting_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting_status)
+        finally:
+            logger.log(
+                logging.INFO if status >= 400 or status == 0 else logging.DEBUG,
+                "action=request method=%s path=%s status=%d ms=%.1f",
+                scope["method"],
+                scope["raw_path"].decode("ascii", "replace"),  # still quoted: a line break cannot forge a line
+                status,
+                1000 * (perf_counter() - start),
+            )

@@ -1,0 +1,48 @@
+"""The dashboard's pages, and the link that lets a browser in."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from server.api.access import COOKIE
+from server.api.assets import index_page
+from server.api.dependencies import TokenDep
+from server.api.problems import answer_http
+
+COOKIE_SECONDS = 365 * 86400
+PAGES = ("/", "/runs", "/runs/new", "/runs/{slug}", "/workers")
+
+router = APIRouter(include_in_schema=False)
+
+
+async def show_page(request: Request, secret: TokenDep, token: Annotated[str | None, Query()] = None) -> Response:
+    """The dashboard, which draws itself by the path; or, with a token, the way there with a cookie.
+
+    A wrong token leads to the same page without a cookie: it says what to do.
+    """
+    if token is None:
+        return page()
+    response = RedirectResponse(request.url.remove_query_params("token").replace(scheme="", netloc=""), 303)
+    response.headers["Cache-Control"] = "no-store"
+    if secret.is_(token):
+        secure = request.url.scheme == "https"
+        response.set_cookie(COOKIE, token, COOKIE_SECONDS, httponly=True, samesite="strict", secure=secure)
+    return response
+
+
+for path in PAGES:
+    router.add_api_route(path, show_page, methods=["GET", "HEAD"])
+
+
+def page(status: int = 200) -> Response:
+    """The dashboard's page. Asked for again each time: it names the current version of its files."""
+    return HTMLResponse(index_page(), status, headers={"Cache-Control": "no-cache"})
+
+
+async def answer_not_found(request: Request, error: Exception) -> Response:
+    """To a person's browser the dashboard, which says that there is no such page; to all else a problem document."""
+    is_page = not request.url.path.startswith(("/api/", "/static/")) and request.method in {"GET", "HEAD"}
+    if is_page and "text/html" in request.headers.get("accept", ""):
+        return page(404)
+    return await answer_http(request, error)

@@ -1,0 +1,166 @@
+"""Every error as a problem document (RFC 9457), and the one table from error to HTTP status."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, NamedTuple, cast
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import Field
+from starlette.exceptions import HTTPException
+
+from evolution.messages import PROTOCOL
+from evolution.model import Value
+from server.service import errors
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:neuroevo:problem:"
+RETRY_SECONDS = 2
+
+logger = logging.getLogger(__name__)
+
+
+class ServerStopping(Exception):
+    """The server stops: ask again in a moment, of this server or of the next."""
+
+
+class FieldProblem(Value):
+    """What is wrong with one field."""
+
+    field: str = Field(description="Dotted path in the body, or a parameter.", examples=["configuration.population"])
+    message: str = Field(examples=["Input should be greater than or equal to 2"])
+
+
+class Problem(Value):
+    """An error. `type` names its kind and never changes; `detail` says what to do."""
+
+    type: str = Field(examples=[TYPE_PREFIX + "invalid-configuration"])
+    title: str = Field(examples=["The configuration is not valid"])
+    status: int = Field(examples=[422])
+    detail: str | None = None
+    errors: list[FieldProblem] = []
+
+
+REFUSALS = {
+    404: ("not-found", "There is nothing at this address"),
+    405: ("method-not-allowed", "This address does not take this method"),
+    413: ("content-too-large", "The body is too long"),
+}
+"""Slug and title of what the framework refuses by itself: the phrases of HTTPStatus vary between Python versions."""
+
+
+class Kind(NamedTuple):
+    """One row of the table: an error's status, its slug in `type`, its title, further headers."""
+
+    status: int
+    slug: str
+    title: str
+    headers: Mapping[str, str] = {}
+
+
+LATER = {"Retry-After": str(RETRY_SECONDS)}
+KINDS: dict[type[Exception], Kind] = {
+    errors.NotFound: Kind(404, "not-found", "There is no such thing"),
+    errors.Conflict: Kind(409, "conflict", "The run's state forbids this"),
+    errors.InvalidConfiguration: Kind(422, "invalid-configuration", "The configuration is not valid"),
+    errors.UnknownEnvironment: Kind(422, "unknown-environment", "No connected worker knows this environment"),
+    errors.ProtocolMismatch: Kind(
+        426, "protocol-mismatch", "The worker speaks another protocol version", {"Upgrade": f"neuroevo/{PROTOCOL}"}
+    ),
+    errors.NotLeading: Kind(503, "not-leading", "This server does not lead", LATER),
+    ServerStopping: Kind(503, "stopping", "The server stops", LATER),
+    errors.Overloaded: Kind(503, "overloaded", "The database does not keep up", LATER),
+    errors.DatabaseUnavailable: Kind(503, "database-unavailable", "The database does not answer", LATER),
+}
+
+
+def problem(
+    status: int,
+    slug: str,
+    title: str,
+    *,
+    detail: str | None = None,
+    errors: Sequence[FieldProblem] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A response that carries a problem document."""
+    document = Problem(type=TYPE_PREFIX + slug, title=title, status=status, detail=detail, errors=list(errors))
+    return Response(
+        document.model_dump_json(),
+        status_code=status,
+        media_type=MEDIA_TYPE,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def field_problems(found: Sequence[Mapping[str, Any]]) -> list[FieldProblem]:
+    """Pydantic's errors, each with the dotted path of its field; a whole body is called `body`."""
+    return [FieldProblem(field=_path(item["loc"]), message=_message(item)) for item in found]
+
+
+def _path(location: Sequence[int | str]) -> str:
+    inner = location[1:] if location and location[0] in {"body", "query", "path", "header"} else location
+    return ".".join(str(part) for part in inner) or "body"
+
+
+def _message(item: Mapping[str, Any]) -> str:
+    if item["type"] == "extra_forbidden":
+        return "There is no such field"
+    return str(item["msg"]).removeprefix("Value error, ")
+
+
+async def _answer_known(_: Request, error: Exception) -> Response:
+    kind = next(KINDS[cause] for cause in type(error).__mro__ if cause in KINDS)
+    fields = [FieldProblem.model_validate(item) for item in getattr(error, "errors", [])]
+    return problem(*kind[:3], detail=str(error) or None, errors=fields, headers=kind.headers)
+
+
+async def _answer_invalid(_: Request, error: Exception) -> Response:
+    invalid = cast(RequestValidationError, error)
+    found = invalid.errors()
+    broken = next((item for item in found if item["type"] == "json_invalid"), None)
+    if broken:
+        detail = f"Not JSON at character {broken['loc'][-1]}: {broken['ctx']['error']}."
+        return problem(400, "malformed-json", "The body is not JSON", detail=detail)
+    if isinstance(invalid.body, bytes):
+        detail = "Send JSON with the header Content-Type: application/json."
+        return problem(415, "unsupported-media-type", "The body is not marked as JSON", detail=detail)
+    return problem(422, "invalid-request", "The request is not valid", errors=field_problems(found))
+
+
+async def answer_http(_: Request, error: Exception) -> Response:
+    """Any status that the framework itself refuses with: 404, 405, 413."""
+    refused = cast(HTTPException, error)
+    status = refused.status_code
+    slug, title = REFUSALS.get(status, (f"status-{status}", HTTPStatus(status).phrase))
+    detail = refused.detail if refused.detail != HTTPStatus(status).phrase else None
+    return problem(status, slug, title, detail=detail, headers=refused.headers)
+
+
+async def answer_unforeseen(_: Request, error: Exception) -> Response:
+    """The last resort, for a mistake in the server: its log has the traceback, the client gets none."""
+    logger.error("action=request.failed error=%s", type(error).__name__)
+    detail = "The server made a mistake; its log says more. Nothing that it had acknowledged is lost."
+    return problem(500, "internal", "The server made a mistake", detail=detail)
+
+
+def answer_with_problems(app: FastAPI) -> None:
+    """Have every error of `app` answered as a problem document."""
+    for cause in KINDS:
+        app.add_exception_handler(cause, _answer_known)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(HTTPException, answer_http)
+    app.add_exception_handler(Exception, answer_unforeseen)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What the OpenAPI document says of these errors."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }

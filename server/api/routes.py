@@ -1,0 +1,28 @@
+"""All routers: one a noun."""
+
+from server.api import (
+    batches,
+    documentation,
+    environments,
+    figures,
+    generations,
+    health,
+    live,
+    pages,
+    presets,
+    runs,
+    workers,
+)
+
+VERSIONED = (
+    runs.router,
+    generations.router,
+    figures.router,
+    environments.router,
+    presets.router,
+    workers.router,
+    batches.router,
+    live.router,
+)
+"""Below /api/v1."""
+UNVERSIONED = (health.router, documentation.router, pages.router, live.router)

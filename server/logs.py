@@ -1,0 +1,54 @@
+"""Log lines: text or JSON, on standard error, with no secret in them."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from server.settings import Settings
+
+TEXT = "%(asctime)s %(levelname)-7s %(name)s %(message)s"
+
+
+class WithoutSecrets(logging.Formatter):
+    """A formatter that blots out secrets, wherever in the line or its traceback they turn up."""
+
+    def __init__(self, inner: logging.Formatter, secrets: list[str]) -> None:
+        super().__init__()
+        self._inner = inner
+        self._secrets = {form for secret in secrets if secret for form in (secret, quote(secret, safe=""))}
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, its secrets replaced."""
+        line = self._inner.format(record)
+        for secret in self._secrets:
+            line = line.replace(secret, "[secret]")
+        return line
+
+
+class AsJson(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record's time (UTC), level, logger, message and traceback."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def configure_logs(settings: Settings) -> None:
+    """Send every logger's lines to standard error, as the settings say."""
+    inner = AsJson() if settings.log_format == "json" else logging.Formatter(TEXT)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(WithoutSecrets(inner, settings.secrets))
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
+    # Below this they log whole requests, with query and headers, or the parameters of statements.
+    for name in ("uvicorn.error", "websockets", "asyncio", "sqlalchemy.engine", "psycopg"):
+        logging.getLogger(name).setLevel(logging.WARNING)

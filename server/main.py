@@ -1,0 +1,140 @@
+"""The server as a process: migrates its database, listens, and stops in order."""
+
+import asyncio
+import logging
+import resource
+import signal
+import socket
+from enum import IntEnum
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from migrations.upgrade import NewerDatabase, upgrade
+from server.application import create_app
+from server.logs import configure_logs
+from server.settings import Settings
+from server.storage.errors import DatabaseUnavailable
+
+MAX_LIVE_MESSAGE = 64 * 1024
+"""Bytes of a message that `/live` reads."""
+
+KEEP_ALIVE_SECONDS = 75
+"""Longer than a worker is silent between two requests: it must not send into a connection that is being closed."""
+
+logger = logging.getLogger(__name__)
+
+
+class Exit(IntEnum):
+    """Why the process ended."""
+
+    STOPPED = 0
+    FAILED = 1
+    PORT_UNAVAILABLE = 3
+    DATABASE_UNREACHABLE = 4
+    DATABASE_NEWER = 5
+    REPLACED = 6
+
+
+class PortUnavailable(Exception):
+    """The address cannot be listened on: stop what uses it, or choose another with --port."""
+
+
+def run_server(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT. Gives the exit code; what went wrong stands on standard error."""
+    configure_logs(settings)
+    try:
+        listener = bind(settings.host, settings.port)
+        upgrade(settings.database_url.get_secret_value())
+    except PortUnavailable as error:
+        return _fail(Exit.PORT_UNAVAILABLE, str(error))
+    except DatabaseUnavailable as error:
+        return _fail(Exit.DATABASE_UNREACHABLE, f"{error}. Check that Postgres runs and NEUROEVO_DATABASE_URL.")
+    except NewerDatabase as error:
+        return _fail(Exit.DATABASE_NEWER, str(error))
+    _allow_many_connections()
+    if settings.token_was_drawn:
+        print(settings.link(listener.getsockname()[1]), flush=True)
+    return _serve(settings, listener)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket bound to the address, not yet listening: nobody is kept waiting while the database is migrated.
+
+    Raises:
+        PortUnavailable: it is in use, forbidden or not this machine's.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise PortUnavailable(
+            f"cannot listen on {host} port {port} ({error.strerror}): "
+            "stop what uses it, or choose another with --port or NEUROEVO_PORT"
+        ) from error
+    return listener
+
+
+class Server(uvicorn.Server):
+    """One process, stopped by SIGTERM or SIGINT: who waits for work is sent away first, results are still committed."""
+
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="uvloop",
+                http="httptools",
+                ws="websockets-sansio",
+                ws_max_size=MAX_LIVE_MESSAGE,
+                ws_per_message_deflate=False,
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=settings.stop_seconds,
+            )
+        )
+        self._stopping: asyncio.Event = app.state.stopping
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the doors, and say so."""
+        await super().startup(sockets)
+        for listener in sockets or []:
+            host, port = listener.getsockname()[:2]
+            logger.info("action=server.listening host=%s port=%d", host, port)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what is under way, then close."""
+        logger.info("action=server.stopping")
+        self._stopping.set()
+        await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop; a second SIGINT does not wait. The signal is not raised again: a stop asked for is a success."""
+        del frame
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+
+def _serve(settings: Settings, listener: socket.socket) -> int:
+    server = Server(create_app(settings), settings)
+    try:
+        server.run(sockets=[listener])
+    except SystemExit:
+        return _fail(Exit.FAILED, "The server could not start; the lines above say why.")
+    return Exit.STOPPED
+
+
+def _allow_many_connections() -> None:
+    """Each waiting worker holds a connection: take all the file descriptors that the machine grants."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _fail(code: Exit, message: str) -> int:
+    logger.error("action=server.failed code=%d %s", code.value, message)
+    return code
