@@ -18,15 +18,17 @@ STEADY_SECONDS = 30.0
 """A child that lived so long is started again without growing delay."""
 POLL_SECONDS = 0.1
 CHUNK_BYTES = 65536
+TO_USER = "neuroevo: "
+"""What our own commands start an error with."""
 INSISTENCE_SECONDS = 5.0
 LAST_WORDS_SECONDS = 1.0
 """How long to wait for what an ended process printed, if something that it had started still holds its output."""
 
 
 def last_words(ending: str, code: int, log: Sequence[str]) -> CommandError:
-    """Why a child ended while starting: the last line that it printed."""
-    words = [line for line in log if line.strip()]
-    return ChildFailed(f"{ending}: {words[-1].removeprefix('neuroevo: ') if words else 'it said nothing'}", code)
+    """Why a child ended while starting: its last word to its user, else the last line that it printed."""
+    words = [line for line in log if line.startswith(TO_USER)] or [line for line in log if line.strip()]
+    return ChildFailed(f"{ending}: {words[-1].removeprefix(TO_USER) if words else 'it said nothing'}", code)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""What a killed Postgres leaves: processes that are still ending, and a file that names a process long gone.
+"""What a killed Postgres leaves: processes that are still ending, and files that name a process long gone.
 
-After a kill -9 of the postmaster its other processes end by themselves, but a new one must not start before. The file
-`postmaster.pid` may name a pid that another process has since been given (always so in a container started anew);
-Postgres would then refuse to start. Whoever calls this holds the data folder's lock, so no other server is wanted.
+After a kill -9 of the postmaster its other processes end by themselves, but a new one must not start before. The files
+`postmaster.pid` and the socket's lock may name a pid that another process has since been given (always so in a
+container started anew); Postgres would then refuse to start. Whoever calls this holds the data folder's lock, so no
+other server is wanted.
 """
 
 import os
@@ -14,16 +15,18 @@ from contextlib import suppress
 from pathlib import Path
 
 PROC = Path("/proc")
+SOCKET = ".s.PGSQL.5432"
 PATIENCE_SECONDS = 30.0
 """How long a server that is shutting down may take before it is killed; its database then recovers by itself."""
 
 
 def clear(folder: Path, report: Callable[[str], None]) -> None:
-    """Waits for the processes of a former server of this folder to end, then removes its `postmaster.pid`."""
+    """Waits for the processes of a former server of this folder to end, then removes what names their pids."""
     if not PROC.is_dir():
         return  # no way to tell whose the pid is: Postgres's own check decides
     _end(folder, report)
-    (folder / "postmaster.pid").unlink(missing_ok=True)
+    for name in ("postmaster.pid", SOCKET, f"{SOCKET}.lock"):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _end(folder: Path, report: Callable[[str], None]) -> None:

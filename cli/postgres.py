@@ -23,7 +23,6 @@ from cli.errors import DamagedDatabase, NoEmbeddedPostgres, OtherPostgresVersion
 from cli.launch import User, bound
 from cli.system_user import enters, system_user
 
-SOCKET = ".s.PGSQL.5432"
 LONGEST_SOCKET_PATH = 100
 """Bytes; the kernel allows 107 (Linux) or 103 (macOS)."""
 SUPERUSER = "neuroevo"
@@ -80,7 +79,7 @@ class EmbeddedPostgres:
     @property
     def socket_folder(self) -> Path:
         """The folder of the socket: the database's own, or one with a short path where that would be too long."""
-        if len(os.fsencode(self.folder / f"{SOCKET}.lock")) <= LONGEST_SOCKET_PATH:
+        if len(os.fsencode(self.folder / f"{leftovers.SOCKET}.lock")) <= LONGEST_SOCKET_PATH:
             return self.folder
         name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"neuroevo-{name}"
