@@ -51,12 +51,15 @@ class Lineage:
         """Takes note of the parents, best first, that `generation` selected for the next one.
 
         Raises:
-            ValueError: `generation` is not the next to close, or there are no parents.
+            ValueError: `generation` is not the next to close, there are no parents, or one is not born yet.
         """
         if generation != self.closed:
             raise ValueError(f"generation {self.closed} is the next to close, not {generation}")
         if not parents:
             raise ValueError(f"generation {generation} must select at least one parent")
+        newest = max(birth.generation for birth in parents)
+        if newest > generation:
+            raise ValueError(f"generation {generation} cannot select a parent born in generation {newest}")
         bred = [self._breed(birth) for birth in parents]
         self._closed.append(
             _Selected(
