@@ -1,0 +1,15 @@
+/** Seed chains as documents that `neuroevo policy` and an import read. Pure. */
+
+const FORMAT = "philox-1";
+
+/** The document of a run's policy. @param {import("./types.js").RunDetail} run @param {number[]} seeds
+ * @returns {import("./types.js").ChainDocument} */
+export function chainDocument({ architecture, configuration }, seeds) {
+  const { environment, mutation_power: power } = configuration;
+  return { format: FORMAT, architecture, environment, seeds, power };
+}
+
+/** The document as text. @param {import("./types.js").RunDetail} run @param {number[]} seeds */
+export function chainText(run, seeds) {
+  return JSON.stringify(chainDocument(run, seeds), null, 2);
+}

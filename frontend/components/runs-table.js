@@ -1,0 +1,64 @@
+/** Runs as a table. */
+
+import { html } from "../vendor/preact-htm.module.js";
+import { environmentName, exact, score } from "../format.js";
+import { sortedBy, sorting } from "../listing.js";
+import { Link, runPath, setQuery } from "../router.js";
+import { Sparkline } from "./sparkline.js";
+import { openRow, SortHeader } from "./table.js";
+import { Ago, Bar, Count, Score, State } from "./values.js";
+
+/** @param {{runs: import("../types.js").RunSummary[], query: Object<string, string>}} props */
+export function RunsTable({ runs, query }) {
+  const header = { ...sorting(query), onSort: (column) => setQuery(sortedBy(query, column)) };
+  return html`<div class="card"><table class="table runs">
+    <caption class="hidden">Runs</caption>
+    <thead><tr>
+      <${SortHeader} column="name" ...${header}>Run<//>
+      <${SortHeader} column="state" ...${header}>State<//>
+      <${SortHeader} column="generation" class="at-small" ...${header}>Generation<//>
+      <${SortHeader} column="elite" class="right" ...${header}>Validated elite<//>
+      <th scope="col" class="at-medium">Curve</th>
+      <${SortHeader} column="best" class="right at-large" ...${header}>Best<//>
+      <${SortHeader} column="frames" class="right at-medium" ...${header}>Frames<//>
+      <${SortHeader} column="created" class="right at-large" ...${header}>Created<//>
+    </tr></thead>
+    <tbody>${runs.map((run) => html`<${Row} key=${run.id} run=${run} />`)}</tbody>
+  </table></div>`;
+}
+
+function Row({ run }) {
+  return html`<tr class="pressable" onClick=${openRow(runPath(run))}>
+    <th scope="row">
+      <${Link} class="row-link" href=${runPath(run)}>${run.name}<//>
+      <span class="under" title=${`${run.environment_id}, ${run.architecture_name}, run ${run.id}`}>
+        ${environmentName(run.environment_id)}${" "}<span class="at-small-inline">· ${run.architecture_name}</span>
+      </span>
+    </th>
+    <td><${State} state=${run.state} reason=${run.state_reason} /><div class="until-small"><${Open} run=${run} /></div></td>
+    <td class="at-small generation-cell"><${Open} run=${run} /></td>
+    <td class="right"><${Score} summary=${run.elite} /></td>
+    <td class="at-medium"><${Sparkline} values=${run.sparkline} /></td>
+    <td class="right at-large"><${Best} value=${run.best} /></td>
+    <td class="right at-medium"><${Count} value=${run.frames} unit="frames" /></td>
+    <td class="right at-large quiet-text"><${Ago} at=${run.created_at} /></td>
+  </tr>`;
+}
+
+function Best({ value }) {
+  if (value == null) return html`<span class="none">–</span>`;
+  return html`<span class="number" title=${`${exact(value)}: the best fitness of any individual, by luck too; no validation`}>
+    ${score(value)}
+  </span>`;
+}
+
+/** Where the open generation stands. */
+function Open({ run }) {
+  const { progress } = run;
+  if (!progress) return html`<span class="number">${run.generation || "–"}</span>`;
+  const { generation, phase, done, total } = progress;
+  const label = `Generation ${generation}, ${phase}: ${done} of ${total} episodes`;
+  return html`<div class="open" title=${label}>
+    <span class="number">${generation}</span><${Bar} slim done=${done} total=${total} label=${label} />
+  </div>`;
+}

@@ -1,0 +1,69 @@
+/** Hooks: the store, resources from the server, events, the clock. */
+
+import { useCallback, useEffect, useRef, useState } from "./vendor/preact-htm.module.js";
+import { listen, store } from "./session.js";
+
+/** A part of the state, following its changes. @template T @param {(state: import("./store.js").State) => T} select
+ * @returns {T} */
+export function useStore(select) {
+  const [, redraw] = useState(0);
+  const latest = useRef({ select, shown: undefined });
+  latest.current = { select, shown: select(store.state) };
+  useEffect(() => {
+    const look = () => {
+      if (latest.current.select(store.state) !== latest.current.shown) redraw((count) => count + 1);
+    };
+    look();
+    return store.subscribe(look);
+  }, []);
+  return latest.current.shown;
+}
+
+/**
+ * Something loaded from the server: anew when `key` changes, after a resync, and on `reload`. What was loaded before
+ * under the same key stays while it is loaded again, and when that fails.
+ *
+ * @template T @param {string} key @param {(signal: AbortSignal) => Promise<T>} load
+ * @returns {{data: T|null, error: Error|null, reload: () => void, change: (change: (data: T|null) => T|null) => void}}
+ */
+export function useResource(key, load) {
+  const loads = useStore((state) => state.loads);
+  const [asked, setAsked] = useState(0);
+  const [state, setState] = useState({ key, data: null, error: null });
+  useEffect(() => {
+    const controller = new AbortController();
+    load(controller.signal).then(
+      (data) => !controller.signal.aborted && setState({ key, data, error: null }),
+      (error) => !controller.signal.aborted && setState((old) => ({ key, data: old.key === key ? old.data : null, error })),
+    );
+    return () => controller.abort();
+  }, [key, loads, asked]);
+  const reload = useCallback(() => setAsked((count) => count + 1), []);
+  const change = useCallback((alter) => setState((old) => ({ ...old, data: alter(old.data) })), []);
+  const isCurrent = state.key === key;
+  return { data: isCurrent ? state.data : null, error: isCurrent ? state.error : null, reload, change };
+}
+
+/** Hear every live event while shown. @param {(event: Object) => void} handle */
+export function useEvents(handle) {
+  const latest = useRef(handle);
+  latest.current = handle;
+  useEffect(() => listen((event) => latest.current(event)), []);
+}
+
+/** Milliseconds of the clock, read again every `period` milliseconds. @param {number} period */
+export function useNow(period) {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), period);
+    return () => clearInterval(timer);
+  }, [period]);
+  return now;
+}
+
+/** The document's title while shown. @param {string} title */
+export function useTitle(title) {
+  useEffect(() => {
+    document.title = title ? `${title} · Neuroevolution` : "Neuroevolution";
+  }, [title]);
+}

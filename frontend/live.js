@@ -1,0 +1,96 @@
+/**
+ * The websocket `/live`: subscribes to topics, hands events on, and comes back by itself when the connection is lost.
+ *
+ * After a reconnect the server replays what was missed, or says `resync`: then everything shown must be loaded again.
+ */
+
+const ADDRESS = "/api/v1/live";
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 15_000;
+const SILENCE_MS = 40_000; // The server pings every 15 s: two missed pings and a margin.
+
+/** Milliseconds before the next attempt: doubled each time, with jitter so that not all browsers knock at once.
+ * @param {number} failures since the last success @param {() => number} [random] uniform in [0, 1) */
+export function backOff(failures, random = Math.random) {
+  const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.max(0, failures - 1));
+  return delay * (0.75 + random() / 2);
+}
+
+/**
+ * @typedef {{phase: "connecting"|"online"|"offline", retryAt: number|null}} Connection
+ *   `retryAt`: milliseconds of the clock at which the next attempt is made.
+ */
+
+/** One connection to `/live` for the whole page. */
+export class Live {
+  /** @param {{onEvent: (event: Object) => void, onResync: () => void, onConnection: (connection: Connection) => void}} calls */
+  constructor({ onEvent, onResync, onConnection }) {
+    this.onEvent = onEvent;
+    this.onResync = onResync;
+    this.onConnection = onConnection;
+    this.topics = ["runs", "workers"];
+    this.seen = null; // (epoch, n) of the newest event
+    this.failures = 0;
+    this.socket = null;
+    this.timer = null;
+  }
+
+  /** Connect now, whether or not an attempt is due. */
+  connect() {
+    clearTimeout(this.timer);
+    this.socket?.close();
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(`${scheme}//${location.host}${ADDRESS}`);
+    this.socket = socket;
+    socket.onopen = () => this.#subscribe();
+    socket.onmessage = (message) => socket === this.socket && this.#receive(JSON.parse(message.data));
+    socket.onclose = () => socket === this.socket && this.#lost();
+    this.#watch();
+  }
+
+  /** Receive events of these topics from now on. @param {string[]} topics */
+  follow(topics) {
+    if (String(topics) === String(this.topics)) return;
+    this.topics = topics;
+    if (this.socket?.readyState === WebSocket.OPEN) this.#subscribe();
+  }
+
+  #subscribe() {
+    const after = this.seen ? { after: this.seen } : {};
+    this.socket.send(JSON.stringify({ subscribe: this.topics, ...after }));
+  }
+
+  #receive(event) {
+    this.#watch();
+    if (event.type === "ping") return;
+    if (event.type === "hello") {
+      this.#welcome(event);
+      return;
+    }
+    this.seen = { epoch: event.epoch, n: event.n };
+    if (event.type === "resync") this.onResync();
+    else this.onEvent(event);
+  }
+
+  /** What was loaded before the first hello may have missed an event: it is loaded again. Later ones are replayed. */
+  #welcome({ epoch, n }) {
+    this.failures = 0;
+    this.onConnection({ phase: "online", retryAt: null });
+    if (this.seen) return;
+    this.seen = { epoch, n };
+    this.onResync();
+  }
+
+  #watch() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.connect(), SILENCE_MS);
+  }
+
+  #lost() {
+    this.failures += 1;
+    const delay = backOff(this.failures);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.connect(), delay);
+    this.onConnection({ phase: "offline", retryAt: Date.now() + delay });
+  }
+}

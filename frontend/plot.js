@@ -1,0 +1,40 @@
+/** The only file that touches Plotly: loads it when first needed, draws figure JSON, keeps it in shape. */
+
+const SOURCE = new URL("./vendor/plotly.min.js", import.meta.url).href;
+const CONFIG = {
+  displaylogo: false,
+  responsive: true,
+  modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
+};
+let loading = null;
+
+function loadPlotly() {
+  loading ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = SOURCE;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => {
+      loading = null;
+      reject(new Error("The chart library did not load"));
+    };
+    document.head.append(script);
+  });
+  return loading;
+}
+
+/** Draw a figure into an element, or bring what is drawn there up to date; the reader's zoom is kept.
+ * @param {HTMLElement} element @param {{data: Object[], layout: Object}} figure
+ * @param {{onPick?: (x: number) => void}} [calls] `onPick`: a point was clicked */
+export async function draw(element, figure, { onPick } = {}) {
+  const plotly = await loadPlotly();
+  if (!element.isConnected) return;
+  const layout = { ...figure.layout, autosize: true };
+  const isFirst = !element.data;
+  await plotly.react(element, figure.data, layout, CONFIG);
+  if (isFirst && onPick) element.on("plotly_click", ({ points }) => points[0] && onPick(points[0].x));
+}
+
+/** Free what was drawn in an element. @param {HTMLElement} element */
+export function erase(element) {
+  if (window.Plotly && element.data) window.Plotly.purge(element);
+}

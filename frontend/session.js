@@ -1,0 +1,75 @@
+/** Joins the store to the server: live events in, notices out. The one place that knows both. */
+
+import { listWorkers, onUnauthorised } from "./api.js";
+import { Live } from "./live.js";
+import { reduce, Store, withoutRun, withRuns } from "./store.js";
+
+export const store = new Store();
+const listeners = new Set();
+let notices = 0;
+
+const live = new Live({
+  onEvent: (event) => {
+    store.update((state) => reduce(state, event));
+    for (const listener of listeners) listener(event);
+  },
+  onResync: reload,
+  onConnection: (connection) => {
+    store.update((state) => ({ ...state, connection }));
+    if (connection.phase === "offline") askWhy();
+  },
+});
+
+/** A websocket does not say why it was refused; an ordinary request does (401 is handled in api.js). */
+function askWhy() {
+  listWorkers().catch(() => {});
+}
+
+/** Start following the server. */
+export function start() {
+  onUnauthorised(() => store.update((state) => ({ ...state, unauthorised: true })));
+  live.connect();
+}
+
+/** Have everything shown loaded again. */
+export function reload() {
+  store.update((state) => ({ ...state, loads: state.loads + 1 }));
+}
+
+/** Try to reach the server now. */
+export function reconnect() {
+  live.connect();
+}
+
+/** Follow a run's own events too, or none. @param {string|null} id */
+export function followRun(id) {
+  live.follow(id ? ["runs", "workers", `runs/${id}`] : ["runs", "workers"]);
+}
+
+/** Hear every event. @param {(event: Object) => void} listener @returns {() => void} stops it */
+export function listen(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Take in runs that a request brought. @param {import("./types.js").RunSummary[]} runs */
+export function keepRuns(runs) {
+  store.update((state) => withRuns(state, runs));
+}
+
+/** Forget a deleted run. @param {string} id */
+export function forgetRun(id) {
+  store.update((state) => withoutRun(state, id));
+}
+
+/** Say something for a few seconds. @param {string} text @param {boolean} [bad] */
+export function notify(text, bad = false) {
+  notices += 1;
+  const notice = { text, bad, number: notices };
+  store.update((state) => ({ ...state, notice }));
+}
+
+/** Take the notice away. */
+export function dismiss() {
+  store.update((state) => ({ ...state, notice: null }));
+}

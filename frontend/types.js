@@ -1,0 +1,41 @@
+/**
+ * The shapes that the server sends (server/views.py), for the editor's sake. Times are ISO 8601 in UTC.
+ *
+ * @typedef {"waiting"|"running"|"paused"|"stopped"|"finished"|"failed"} RunState
+ * @typedef {{mean: number, sd: number|null, n: number, distinct: number}} ScoreSummary
+ * @typedef {{generation: number, phase: "evaluation"|"validation"|"test", done: number, total: number,
+ *   frames_per_second: number, seconds_left: number|null}} Progress
+ * @typedef {{id: string, name: string, state: RunState, state_reason: string|null, environment_id: string,
+ *   architecture_name: string, generation: number, frames: number, steps: number, active_seconds: number,
+ *   best: number|null, elite: ScoreSummary|null, mean: number|null, created_at: string, finished_at: string|null,
+ *   progress: Progress|null, sparkline: number[]}} RunSummary
+ * @typedef {{generations: number|null, frames: number|null, seconds: number|null, target_score: number|null}} Budget
+ * @typedef {{environment: {id: string, options: Object<string, any>}, architecture: string, hidden: number[],
+ *   algorithm: "generational"|"block-free", population: number, parents: number, mutation_power: number,
+ *   episodes: number, candidates: number, validation_episodes: number, test_episodes: number, budget: Budget,
+ *   weight: number, seed: number|null}} Configuration
+ * @typedef {RunSummary & {configuration: Configuration, architecture: Object|null, engine: string|null,
+ *   description: Description|null, cloned_from: string|null}} RunDetail
+ * @typedef {{number: number, closed_at: string, frames: number, seconds: number, episodes: number, best: number,
+ *   mean: number, median: number, sd: number, quartile_low: number, quartile_high: number, worst: number,
+ *   elite_index: number, elite_born: [number, number], elite_carried: boolean, elite_seeds: number[],
+ *   validation: ScoreSummary|null, test: ScoreSummary|null, late: number}} GenerationView
+ * @typedef {{index: number, parent: [number, number]|null, seed: number|null, carried: boolean,
+ *   fitness: number|null, evaluation: ScoreSummary|null, validation: ScoreSummary|null, test: ScoreSummary|null,
+ *   rank: number|null, selected: boolean, elite: boolean, seeds: number[]|null}} IndividualView
+ * @typedef {{policy: string, document: ChainDocument, mean: number, n: number, sd: number|null, distinct: number,
+ *   phase: string, protocol: string, engine: string, born: [number, number], run: string}} BestPolicy
+ * @typedef {{format: string, architecture: Object, environment: Object, seeds: number[],
+ *   power: number|number[]}} ChainDocument
+ * @typedef {{id: string, name: string, host: string, version: string, processor: string, slots: number,
+ *   state: "working"|"idle"|"left"|"lost", first_seen_at: string, last_seen_at: string, episodes: number,
+ *   frames: number, frames_per_second: number, runs: {run: string, name: string, episodes_leased: number}[],
+ *   environments: number}} WorkerView
+ * @typedef {{observation_shape: number[], frames_per_second: number, deterministic: boolean,
+ *   architectures: string[], problem: string|null}} Description
+ * @typedef {{id: string, family: "atari"|"vector", workers: number, description: Description|null}} EnvironmentView
+ * @typedef {{name: string, title: string, description: string, configuration: Partial<Configuration>}} PresetView
+ * @typedef {{items: PresetView[], schema: Object}} Presets
+ * @typedef {{field: string, message: string}} FieldError
+ */
+export {};

@@ -1,0 +1,15 @@
+/** An address that names nothing. */
+
+import { html } from "../vendor/preact-htm.module.js";
+import { ButtonLink } from "../components/buttons.js";
+import { Empty } from "../components/notices.js";
+import { useTitle } from "../hooks.js";
+
+/** @param {{what?: string}} props */
+export function NotFound({ what = "There is nothing at this address" }) {
+  useTitle("Not found");
+  return html`<${Empty} title=${what}>
+    <p>It may have been deleted, or the link is incomplete.</p>
+    <p><${ButtonLink} href="/runs">Show all runs<//></p>
+  <//>`;
+}

@@ -1,0 +1,67 @@
+/** The run's curves: which figure, along which axis; drawn again whenever a generation closes. */
+
+import { html, useEffect, useRef } from "../../vendor/preact-htm.module.js";
+import { getFigure } from "../../api.js";
+import { Segmented } from "../../components/buttons.js";
+import { Chart } from "../../components/chart.js";
+import { Resource } from "../../components/notices.js";
+import { plural, summaryWords } from "../../format.js";
+import { useEvents, useResource } from "../../hooks.js";
+import { setQuery } from "../../router.js";
+import { useTheme } from "../../theme.js";
+
+const FIGURES = [
+  ["learning", "Learning"],
+  ["spread", "Spread"],
+  ["speed", "Speed"],
+];
+const AXES = [
+  ["generation", "Generations"],
+  ["frames", "Frames"],
+  ["time", "Time"],
+];
+const PAUSE_MS = 1000; // Quick runs close several generations a second: one drawing for all of them.
+
+const chosen = (options, value) => (options.some(([name]) => name === value) ? value : options[0][0]);
+
+/** @param {{run: import("../../types.js").RunDetail, query: Object<string, string>}} props */
+export function RunChart({ run, query }) {
+  const name = chosen(FIGURES, query.figure);
+  const x = chosen(AXES, query.x);
+  const theme = useTheme();
+  const resource = useResource(`${run.id} ${name} ${x} ${theme}`, (signal) => getFigure(run.id, name, { x, theme }, signal));
+  useReloadOnClose(run.id, resource.reload);
+  const shown = useRef(null);
+  shown.current = resource.data ?? shown.current; // The old curve stays while another is on its way.
+  const pick = x === "generation" ? (value) => setQuery({ generation: String(Math.round(value)) }) : undefined;
+  return html`<section class="card chart-card" aria-labelledby="curves">
+    <div class="card-head">
+      <h2 id="curves" class="hidden">Curves</h2>
+      <${Segmented} label="Figure" name="figure" options=${FIGURES} value=${name}
+        onChange=${(value) => setQuery({ figure: value === FIGURES[0][0] ? null : value })} />
+      <${Segmented} label="Horizontal axis" name="x" options=${AXES} value=${x}
+        onChange=${(value) => setQuery({ x: value === AXES[0][0] ? null : value })} />
+    </div>
+    <${Resource} resource=${{ ...resource, data: shown.current }} rows=${6}>
+      ${(figure) => html`<${Chart} figure=${figure} label=${describe(name, run)} onPick=${pick} />`}
+    <//>
+  </section>`;
+}
+
+function useReloadOnClose(id, reload) {
+  const timer = useRef(null);
+  useEvents((event) => {
+    if (event.type !== "generation.closed" || event.run_id !== id || timer.current) return;
+    timer.current = setTimeout(() => {
+      timer.current = null;
+      reload();
+    }, PAUSE_MS);
+  });
+  useEffect(() => () => clearTimeout(timer.current), [id]);
+}
+
+function describe(name, run) {
+  const title = { learning: "Learning curve", spread: "Spread of the scores", speed: "Speed" }[name];
+  const elite = run.elite ? `; validated elite: ${summaryWords(run.elite)}` : "";
+  return `${title} over ${plural(run.generation, "generation")}${elite}`;
+}

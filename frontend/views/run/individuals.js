@@ -1,0 +1,84 @@
+/** The individuals of one generation, the best first. */
+
+import { html, useState } from "../../vendor/preact-htm.module.js";
+import { listIndividuals } from "../../api.js";
+import { Button, CopyButton } from "../../components/buttons.js";
+import { Icon } from "../../components/icons.js";
+import { Empty, Resource } from "../../components/notices.js";
+import { More } from "../../components/table.js";
+import { Birth, Score } from "../../components/values.js";
+import { chainText } from "../../chain.js";
+import { plural, score } from "../../format.js";
+import { useResource } from "../../hooks.js";
+import { Link, withQuery } from "../../router.js";
+
+const PAGE = 1000;
+const SHOWN = 50;
+
+const byRank = (a, b) => (a.rank ?? Infinity) - (b.rank ?? Infinity) || a.index - b.index;
+
+/** @param {{run: import("../../types.js").RunDetail, number: number}} props */
+export function Individuals({ run, number }) {
+  const resource = useResource(`individuals ${run.id} ${number}`, (signal) => listIndividuals(run.id, number, { limit: PAGE }, signal));
+  const more = async (cursor) => {
+    const next = await listIndividuals(run.id, number, { limit: PAGE, cursor });
+    resource.change((page) => ({ items: [...page.items, ...next.items], next_cursor: next.next_cursor }));
+  };
+  const isMissing = resource.error?.status === 404;
+  return html`<section class="section" aria-labelledby="individuals">
+    <div class="section-head">
+      <${Link} class="button quiet" href=${withQuery({ generation: null })}><${Icon} name="back" />All generations<//>
+      <h2 id="individuals">Generation ${number}</h2>
+      <${Steps} run=${run} number=${number} />
+    </div>
+    ${isMissing
+      ? html`<${Empty} title="This generation is not closed yet"><p>Its individuals can be seen when it is.</p><//>`
+      : html`<${Resource} resource=${resource} rows=${8}>
+          ${({ items, next_cursor }) => html`<${Table} run=${run} items=${items} />
+            <${More} cursor=${next_cursor} onMore=${more}>Load more individuals<//>`}
+        <//>`}
+  </section>`;
+}
+
+function Steps({ run, number }) {
+  const step = (to, name, text) =>
+    to < 0 || to >= run.generation
+      ? html`<span class="button quiet icon-only disabled" aria-hidden="true"><${Icon} name=${name} /></span>`
+      : html`<${Link} class="button quiet icon-only" href=${withQuery({ generation: String(to) })} aria-label=${text}><${Icon} name=${name} /><//>`;
+  return html`<div class="steps">${step(number - 1, "back", "Generation before")}${step(number + 1, "next", "Generation after")}</div>`;
+}
+
+function Table({ run, items }) {
+  const [isWhole, setWhole] = useState(false);
+  const sorted = [...items].sort(byRank);
+  const shown = isWhole ? sorted : sorted.slice(0, SHOWN);
+  return html`<div class="card"><table class="table">
+      <caption class="hidden">Individuals by rank</caption>
+      <thead><tr>
+        <th scope="col" class="right">Rank</th><th scope="col" class="right">Index</th><th scope="col" class="right">Fitness</th>
+        <th scope="col" class="right at-small">Validation</th><th scope="col"><span class="hidden">Chosen as</span></th>
+        <th scope="col" class="at-small">Parent</th><th scope="col" class="right at-medium">Seed</th>
+        <th scope="col" class="right at-small">Chain</th>
+      </tr></thead>
+      <tbody>${shown.map((one) => html`<${Row} key=${one.index} run=${run} one=${one} />`)}</tbody>
+    </table></div>
+    ${shown.length < sorted.length &&
+    html`<div class="more"><${Button} onClick=${() => setWhole(true)}>Show all ${plural(sorted.length, "individual")}<//></div>`}`;
+}
+
+function Row({ run, one }) {
+  return html`<tr>
+    <td class="right number">${one.rank ?? html`<span class="none">–</span>`}</td>
+    <th scope="row" class="right number">${one.index}</th>
+    <td class="right">${one.evaluation ? html`<${Score} summary=${one.evaluation} />` : html`<span class="number">${score(one.fitness)}</span>`}</td>
+    <td class="right at-small"><${Score} summary=${one.validation} /></td>
+    <td>
+      ${one.elite && html`<span class="tag elite">elite</span>${" "}`}
+      ${one.carried && html`<span class="tag">carried</span>${" "}`}
+      ${one.selected && html`<span class="tag">parent</span>`}
+    </td>
+    <td class="at-small"><${Birth} birth=${one.parent} /></td>
+    <td class="right at-medium number quiet-text">${one.seed ?? "–"}</td>
+    <td class="right at-small">${one.seeds && html`<${CopyButton} text=${chainText(run, one.seeds)} label=${`Copy the chain of individual ${one.index}`} />`}</td>
+  </tr>`;
+}

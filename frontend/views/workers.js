@@ -1,0 +1,125 @@
+/** Who plays: the workers, and the environments that they can make. */
+
+import { html } from "../vendor/preact-htm.module.js";
+import { listEnvironments, listWorkers } from "../api.js";
+import { Command } from "../components/buttons.js";
+import { Figure, Figures } from "../components/figures.js";
+import { Empty, Resource } from "../components/notices.js";
+import { Ago, Count, State } from "../components/values.js";
+import { plural } from "../format.js";
+import { useResource, useStore, useTitle } from "../hooks.js";
+import { Link, runPath } from "../router.js";
+import { store } from "../session.js";
+
+const ORDER = ["working", "idle", "lost", "left"];
+const isPresent = ({ state }) => state === "working" || state === "idle";
+
+/** Loads the workers into the store, where events renew them. @param {AbortSignal} signal */
+export async function loadWorkers(signal) {
+  const { items } = await listWorkers(signal);
+  store.update((state) => ({ ...state, workers: items }));
+  return items;
+}
+
+/** The page of workers. */
+export function Workers() {
+  useTitle("Workers");
+  const resource = useResource("workers", loadWorkers);
+  const followed = useStore((state) => state.workers);
+  return html`<div class="page">
+    <h1 class="page-title">Workers</h1>
+    <${Resource} resource=${resource} rows=${5}>
+      ${(loaded) => html`<${Fleet} workers=${followed ?? loaded} />`}
+    <//>
+  </div>`;
+}
+
+function Fleet({ workers }) {
+  const sorted = [...workers].sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || a.name.localeCompare(b.name));
+  if (!workers.length) return html`<${NoWorkers} />`;
+  return html`<${Totals} workers=${workers} />
+    ${workers.some(isPresent) ? null : html`<${NoWorkers} />`}
+    <${WorkersTable} workers=${sorted} />
+    <${Environments} count=${workers.filter(isPresent).length} />`;
+}
+
+function NoWorkers() {
+  return html`<${Empty} title="No worker is connected">
+    <p>Runs wait until one is. On this machine, <code>neuroevo up</code> starts one for each core; from another, with this
+      server's token in <code>NEUROEVO_TOKEN</code>:</p>
+    <${Command} text=${`neuroevo worker start --server ${location.origin}`} />
+  <//>`;
+}
+
+function Totals({ workers }) {
+  const present = workers.filter(isPresent);
+  const sum = (value) => present.reduce((total, worker) => total + value(worker), 0);
+  return html`<${Figures}>
+    <${Figure} name="Connected" note=${`of ${workers.length} within the last hour`}>${plural(present.length, "worker")}<//>
+    <${Figure} name="Slots" note="evaluation processes"><${Count} value=${sum((worker) => worker.slots)} /><//>
+    <${Figure} name="Speed" note="frames a second, all together"><${Count} value=${sum((worker) => worker.frames_per_second)} unit="frames/s" /><//>
+    <${Figure} name="Environments" note="the most that one can make"><${Count} value=${Math.max(0, ...present.map((worker) => worker.environments))} /><//>
+    <${Figure} name="Played" note="frames since they connected"><${Count} value=${sum((worker) => worker.frames)} unit="frames" /><//>
+  <//>`;
+}
+
+function WorkersTable({ workers }) {
+  return html`<div class="card"><table class="table">
+    <caption class="hidden">Workers</caption>
+    <thead><tr>
+      <th scope="col">Worker</th><th scope="col">State</th><th scope="col" class="right at-small">Slots</th>
+      <th scope="col" class="right">Frames/s</th><th scope="col" class="at-small">Plays</th>
+      <th scope="col" class="right at-medium">Episodes</th><th scope="col" class="right at-medium">Frames</th>
+      <th scope="col" class="right at-large">Environments</th><th scope="col" class="right at-large">Last heard</th>
+    </tr></thead>
+    <tbody>${workers.map((worker) => html`<${Row} key=${worker.id} worker=${worker} />`)}</tbody>
+  </table></div>`;
+}
+
+function Row({ worker }) {
+  const about = `${worker.host}, ${worker.processor}, version ${worker.version}`;
+  return html`<tr class=${isPresent(worker) ? "" : "gone"}>
+    <th scope="row">${worker.name}<span class="under" title=${about}>${worker.host}<span class="at-large-inline"> · ${worker.processor}</span></span></th>
+    <td><${State} state=${worker.state} /></td>
+    <td class="right at-small number">${worker.slots}</td>
+    <td class="right"><${Count} value=${worker.frames_per_second} unit="frames/s" /></td>
+    <td class="at-small"><${Plays} runs=${worker.runs} /></td>
+    <td class="right at-medium"><${Count} value=${worker.episodes} unit="episodes" /></td>
+    <td class="right at-medium"><${Count} value=${worker.frames} unit="frames" /></td>
+    <td class="right at-large"><${Count} value=${worker.environments} /></td>
+    <td class="right at-large quiet-text"><${Ago} at=${worker.last_seen_at} /></td>
+  </tr>`;
+}
+
+function Plays({ runs }) {
+  if (!runs.length) return html`<span class="none">–</span>`;
+  return runs.map(
+    ({ run, name, episodes_leased }, place) => html`<span key=${run}>${place > 0 && ", "}
+      <${Link} href=${runPath({ id: run, name })}>${name}<//>${" "}
+      <span class="quiet-text" title=${`${plural(episodes_leased, "episode")} in its hands`}>${episodes_leased}</span></span>`,
+  );
+}
+
+function Environments({ count }) {
+  const resource = useResource(`environments of ${count}`, listEnvironments);
+  return html`<section class="section" aria-labelledby="environments">
+    <h2 id="environments">Environments</h2>
+    <${Resource} resource=${resource} rows=${2}>${({ items }) => html`<${EnvironmentList} items=${items} />`}<//>
+  </section>`;
+}
+
+function EnvironmentList({ items }) {
+  if (!items.length) return html`<p class="quiet-text">No connected worker announces any.</p>`;
+  const families = [["atari", "Atari games"], ["vector", "Others"]];
+  return html`<div class="card padded">
+    ${families.map(([family, title]) => {
+      const members = items.filter((environment) => environment.family === family);
+      if (!members.length) return null;
+      return html`<details key=${family} class="fold">
+        <summary>${title} <span class="quiet-text number">${members.length}</span></summary>
+        <ul class="tags">${members.map(({ id, workers }) => html`<li key=${id} title=${plural(workers, "worker")}>
+          <${Link} href=${`/runs/new?environment=${encodeURIComponent(id)}`}>${id}<//></li>`)}</ul>
+      </details>`;
+    })}
+  </div>`;
+}
