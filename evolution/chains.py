@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal, NoReturn, Self
 
 import rfc8785
-from pydantic import ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import ConfigDict, Discriminator, Field, JsonValue, Tag, ValidationError, model_validator
+from pydantic_core import PydanticSerializationError
 
 from evolution.architectures import Architecture
 from evolution.environments import Environment
@@ -22,6 +24,11 @@ LONGEST = 1_000_000
 """Seeds of the longest chain that is read."""
 
 Power = Annotated[float, Field(ge=0, le=1000)]
+Powers = Annotated[
+    Annotated[Power, Tag("number")] | Annotated[list[Power], Tag("list")],
+    # Without a tag an error would speak of both readings.
+    Discriminator(lambda power: "list" if isinstance(power, list) else "number"),
+]
 
 
 class ChainError(ValueError):
@@ -58,7 +65,7 @@ class SeedChain(Value):
     architecture: Architecture
     environment: Environment
     seeds: list[Seed] = Field(min_length=1, max_length=LONGEST)
-    power: Power | list[Power]
+    power: Powers
 
     @model_validator(mode="after")
     def _powers_match(self) -> Self:
@@ -93,13 +100,7 @@ def read_chain(text: str | bytes) -> SeedChain:
         UnknownFormat: its format is unknown, or (UnplayableFormat) cannot be played by this version.
         NewerFormat: its format is newer than this version.
     """
-    try:
-        document = json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant)
-    except ChainError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise MalformedChain(f"this is not a JSON document ({error}): a seed chain is one JSON object") from error
-    return parse_chain(document)
+    return parse_chain(_read_json(text))
 
 
 def parse_chain(document: object) -> SeedChain:
@@ -108,9 +109,14 @@ def parse_chain(document: object) -> SeedChain:
         raise MalformedChain("a seed chain is a JSON object with format, architecture, environment, seeds and power")
     check_format(document.get("format"))
     try:
-        return SeedChain.model_validate(document, strict=True)
+        chain = SeedChain.model_validate(document, strict=True)
+        # What is kept must also be sayable again: JSON can escape half a character, which no text can hold.
+        chain.model_dump_json()
     except ValidationError as error:
         raise MalformedChain(f"this is no seed chain of format {FORMAT}: {_explain(error)}") from error
+    except PydanticSerializationError as error:
+        raise MalformedChain(f"a member cannot be written as JSON again ({error}): remove it") from error
+    return chain
 
 
 def check_format(name: object) -> None:
@@ -126,10 +132,24 @@ def check_format(name: object) -> None:
         raise MalformedChain(f'a seed chain names its format in a string, such as "format": "{FORMAT}"')
     if name in OLDER_FORMATS:
         raise UnplayableFormat(f"format {name} is known, but this version cannot play it yet: upgrade neuroevo")
-    family, _, version = name.partition("-")
-    if family == "philox" and version.isdecimal() and int(version) > 1:
+    if re.fullmatch("philox-[1-9][0-9]{0,3}", name):
         raise NewerFormat(f"format {name} is newer than this version, which reads {FORMAT}: upgrade neuroevo")
     raise UnknownFormat(f"format {name[:100]!r} is unknown; this version reads {FORMAT}: is this a seed chain?")
+
+
+def _read_json(text: str | bytes) -> object:
+    try:
+        # Editors put a byte order mark before a document that is otherwise good.
+        text = text.decode("utf-8") if isinstance(text, bytes) else text
+        return json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_members, parse_constant=_refuse_constant)
+    except ChainError:
+        raise
+    except json.JSONDecodeError as error:
+        raise MalformedChain(f"this is not JSON ({error}): a seed chain is one JSON object") from error
+    except UnicodeDecodeError as error:
+        raise MalformedChain("this is not UTF-8 text: a seed chain is one JSON object") from error
+    except (ValueError, RecursionError) as error:
+        raise MalformedChain("this JSON has an endless number or is nested too deeply for a seed chain") from error
 
 
 def _members(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
@@ -148,6 +168,6 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def _explain(error: ValidationError) -> str:
     first, *others = error.errors()
-    place = ".".join(str(part) for part in first["loc"]) or "document"
+    place = ".".join(str(part) for part in first["loc"])[:100] or "document"
     more = f" (and {len(others)} more)" if others else ""
-    return f"{place}: {first['msg']}{more}"
+    return f"{place}: {first['msg'].removeprefix('Value error, ')}{more}"

@@ -33,7 +33,9 @@ def test_episode_seeds_are_golden(golden: dict[str, Any]) -> None:
 
 
 @given(words, st.integers(1, 2**32 - 1), words, st.integers(1, 100_000))
-def test_a_bred_individual_has_a_seed_and_a_parent_in_range(run: int, generation: int, index: int, parents: int) -> None:
+def test_a_bred_individual_has_a_seed_and_a_parent_in_range(
+    run: int, generation: int, index: int, parents: int
+) -> None:
     seed, parent = breed(run, generation, index, parents)
     assert 0 <= seed < 2**32
     assert parent is not None
@@ -66,7 +68,9 @@ def test_every_parent_is_drawn_about_equally_often() -> None:
 
 
 @given(words, words, words, st.sampled_from(Phase), words)
-def test_an_episode_seed_has_its_top_bit_clear(run: int, generation: int, index: int, phase: Phase, episode: int) -> None:
+def test_an_episode_seed_has_its_top_bit_clear(
+    run: int, generation: int, index: int, phase: Phase, episode: int
+) -> None:
     assert 0 <= episode_seed(run, generation, index, phase, episode) < 2**31
 
 

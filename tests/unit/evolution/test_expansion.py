@@ -75,12 +75,13 @@ def apply(
         padded = np.pad(features, ((0, 0), layer.padding, layer.padding))
         windows = sliding_window_view(padded, (layer.kernel, layer.kernel), axis=(1, 2))
         patches = windows[:, :: layer.stride, :: layer.stride]
-        sums = np.einsum("ihwrc,oirc->ohw", patches, weights, optimize=True) + biases[:, None, None]
+        sums: NDArray[np.float64] = (
+            np.einsum("ihwrc,oirc->ohw", patches, weights, optimize=True) + biases[:, None, None]
+        )
     else:
         sums = weights @ features.reshape(-1) + biases
-    if layer.activation == "linear":
-        return sums
-    return np.tanh(sums) if layer.activation == "tanh" else np.maximum(sums, 0)
+    activations = {"linear": sums, "tanh": np.tanh(sums), "relu": np.maximum(sums, 0)}
+    return activations[layer.activation]
 
 
 @pytest.mark.parametrize("name", ["uber-large", "nature-dqn"])

@@ -86,6 +86,5 @@ def test_thousands_of_generations_of_a_thousand_stay_small() -> None:
 def footprint(lineage: Lineage) -> int:
     """Bytes that the selected parents take."""
     return sum(
-        sys.getsizeof(selected) + sum(sys.getsizeof(numbers) for numbers in selected)
-        for selected in lineage._closed
+        sys.getsizeof(selected) + sum(sys.getsizeof(numbers) for numbers in selected) for selected in lineage._closed
     )

@@ -1,6 +1,7 @@
 """The laws of truncation selection with a validated elite."""
 
 import random
+from itertools import pairwise
 from statistics import mean, median, quantiles, stdev
 
 import pytest
@@ -49,7 +50,7 @@ def test_ranks_are_best_first_with_ties_by_index_whoever_arrived_first(
     ranked = rank(dict(arrivals))
     assert ranked == rank(values)
     assert sorted(ranked) == sorted(values)
-    for better, worse in zip(ranked, ranked[1:], strict=False):
+    for better, worse in pairwise(ranked):
         assert values[better] > values[worse] or (values[better] == values[worse] and better < worse)
 
 
