@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import time
@@ -18,7 +19,7 @@ STEADY_SECONDS = 30.0
 """A child that lived so long is started again without growing delay."""
 POLL_SECONDS = 0.1
 CHUNK_BYTES = 65536
-TO_USER = "neuroevo: "
+TO_USER = re.compile(r"^neuroevo: |^.* action=server\.failed code=\d+ ")
 """What our own commands start an error with."""
 INSISTENCE_SECONDS = 5.0
 LAST_WORDS_SECONDS = 1.0
@@ -27,8 +28,8 @@ LAST_WORDS_SECONDS = 1.0
 
 def last_words(ending: str, code: int, log: Sequence[str]) -> CommandError:
     """Why a child ended while starting: its last word to its user, else the last line that it printed."""
-    words = [line for line in log if line.startswith(TO_USER)] or [line for line in log if line.strip()]
-    return ChildFailed(f"{ending}: {words[-1].removeprefix(TO_USER) if words else 'it said nothing'}", code)
+    words = [line for line in log if TO_USER.search(line)] or [line for line in log if line.strip()]
+    return ChildFailed(f"{ending}: {TO_USER.sub('', words[-1]) if words else 'it said nothing'}", code)
 
 
 @dataclass(frozen=True)

@@ -22,31 +22,34 @@ class Follower:
         self._screen = screen
 
     async def follow(self, preset: str, *, new: bool) -> None:
-        """Makes sure that a run is going, then shows progress for ever; a server that is away is waited for.
-
-        Raises:
-            CommandError: no run could be created.
-        """
-        run = await asyncio.to_thread(self._ensure_run, preset, new)
+        """Makes sure that a run is going, then shows progress for ever; a server that is away is waited for."""
+        run: RunSummary | None = None
         while True:
-            shown = await asyncio.to_thread(self._look, run)
-            if isinstance(shown, RunSummary):
-                if shown.id == run.id and shown.state != run.state:
-                    self._screen.say(_news(shown))
-                run, line = shown, progress_line(shown)
-            else:
-                line = shown
-            self._screen.show(line, time.monotonic())
+            run = await asyncio.to_thread(self._ensure_run, preset, new) if run is None else await self._progress(run)
             await asyncio.sleep(LOOK_SECONDS)
 
-    def _ensure_run(self, preset: str, new: bool) -> RunSummary:
-        newest = None if new else next(iter(self._runs()), None)
-        if newest is None:
-            created = _summary(self._master.post("runs", {"preset": preset}))
-            self._screen.say(f"{created.name} ({preset}: {created.environment_id}) has been created")
-            return created
-        self._screen.say(_news(newest))
-        return newest
+    async def _progress(self, run: RunSummary) -> RunSummary:
+        """Shows how far the run is; gives the one to show next."""
+        shown = await asyncio.to_thread(self._look, run)
+        if not isinstance(shown, RunSummary):
+            self._screen.show(shown, time.monotonic())
+            return run
+        if shown.id == run.id and shown.state != run.state:
+            self._screen.say(_news(shown))
+        self._screen.show(progress_line(shown), time.monotonic())
+        return shown
+
+    def _ensure_run(self, preset: str, new: bool) -> RunSummary | None:
+        """The run to follow; None where the server cannot tell or make one now."""
+        try:
+            newest = None if new else next(iter(self._runs()), None)
+            run = newest or _summary(self._master.post("runs", {"preset": preset}))
+        except CommandError as error:
+            self._screen.show(f"no run can be started yet: {error}", time.monotonic())
+            return None
+        created = f"{run.name} ({preset}: {run.environment_id}) has been created"
+        self._screen.say(_news(run) if newest else created)
+        return run
 
     def _look(self, followed: RunSummary) -> RunSummary | str:
         """The run to show now, or why there is none."""
@@ -71,7 +74,7 @@ def _summary(document: dict[str, Any]) -> RunSummary:
 
 def _news(run: RunSummary) -> str:
     """What a run's state means for the user."""
-    reason = f" ({run.state_reason})" if run.state_reason else ""
+    reason = f" ({run.state_reason.rstrip('.')})" if run.state_reason else ""
     what_to_do = {
         "waiting": "waits for a worker that can play it",
         "running": "is going on",

@@ -13,7 +13,8 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 1, 8, 47, 2
+PR_SET_PDEATHSIG, PR_SET_SECUREBITS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 1, 28, 47, 2
+SECBIT_NO_SETUID_FIXUP = 4
 CAPABILITY_VERSION_3 = 0x20080522
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
 
@@ -38,8 +39,9 @@ def main(arguments: Sequence[str]) -> None:
     if who:
         uid, gid, searches = (int(part) for part in who.split(":"))
         _become(User(uid, gid, bool(searches)))
-    if sys.platform == "linux":
-        _prctl(PR_SET_PDEATHSIG, int(death_signal))  # after the change of user, which clears it
+    # After a change of user, which clears it.
+    if sys.platform == "linux" and not _prctl(PR_SET_PDEATHSIG, int(death_signal)):
+        sys.exit("the kernel does not say when a parent dies")
     if os.getppid() != int(parent):
         sys.exit(f"the process {parent} that started this has ended")
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python's own start ignores it, and exec would hand that on
@@ -48,28 +50,25 @@ def main(arguments: Sequence[str]) -> None:
 
 def _become(user: User) -> None:
     """Drops root's rights for good, but keeps the one to look into folders if `user.searches`."""
+    # Else access(2), by which Postgres finds its own programs, would ignore that right.
+    kept = user.searches and _prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP)
     os.setgroups([])
-    if user.searches:
-        _prctl(PR_SET_KEEPCAPS, 1)
     os.setresgid(user.gid, user.gid, user.gid)
     os.setresuid(user.uid, user.uid, user.uid)
-    if user.searches and not any(_keep(capability) for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE)):
+    if user.searches and not (kept and any(_keep(right) for right in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE))):
         sys.exit(f"user {user.uid} cannot enter the folders above its files: open them to others (chmod o+x)")
 
 
-def _keep(capability: int) -> bool:
+def _keep(right: int) -> bool:
     """Keeps this capability alone, across exec; False where the machine does not grant it (some containers)."""
-    libc = ctypes.CDLL(None)
     header = struct.pack("=Ii", CAPABILITY_VERSION_3, 0)
-    only = struct.pack("=6I", 1 << capability, 1 << capability, 1 << capability, 0, 0, 0)
-    refused = libc.capset(header, only) or libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0)
-    return not refused
+    only = struct.pack("=6I", 1 << right, 1 << right, 1 << right, 0, 0, 0)
+    return not ctypes.CDLL(None).capset(header, only) and _prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, right)
 
 
-def _prctl(option: int, value: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, value, 0, 0, 0) != 0:
-        sys.exit(f"prctl({option}, {value}): {os.strerror(ctypes.get_errno())}")
+def _prctl(option: int, value: int, more: int = 0) -> bool:
+    """Whether the kernel agreed."""
+    return not ctypes.CDLL(None).prctl(option, value, more, 0, 0)
 
 
 if __name__ == "__main__":

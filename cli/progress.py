@@ -20,7 +20,7 @@ def progress_line(run: "RunSummary") -> str:
     if run.progress and run.state == "running":
         parts.append(f"generation {run.progress.generation} {run.progress.phase} {_done(run)}")
     else:
-        reason = f" ({run.state_reason})" if run.state_reason else ""
+        reason = f" ({run.state_reason.rstrip('.')})" if run.state_reason else ""
         parts.append(f"{run.state}{reason}, generation {run.generation}")
     parts += [f"best {score(run.best)}", f"mean {score(run.mean)}"]
     if run.elite:

@@ -65,7 +65,7 @@ class Supervision:
         database_url = plan.database_url
         if database_url is None:
             postgres = EmbeddedPostgres(plan.data)
-            await self._start([postgres_child(postgres, plan, say)], "Postgres is recovering or starting")
+            await self._start([postgres_child(postgres, plan, say)], "Postgres is starting, or recovering")
             database_url = postgres.url
         await self._start([server_child(plan, database_url, master, say)], "the server is starting")
         write_connection(plan.data, plan.connection)

@@ -47,10 +47,14 @@ def up(
 
     from cli import lock, ports
     from cli.connection import write_private
+    from cli.errors import BadInput
     from cli.household import Plan
     from cli.progress import Screen
     from cli.supervision import Supervision
+    from evolution.configuration import PRESETS
 
+    if preset not in PRESETS:
+        raise BadInput(f"--preset {preset}: there are {', '.join(PRESETS)}")
     folder = data.resolve()
     with lock.held(folder):
         token = os.environ.get("NEUROEVO_TOKEN") or _kept_token(folder) or secrets.token_urlsafe(32)
@@ -76,6 +80,6 @@ def _kept_token(folder: Path) -> str | None:
 
 
 def _usable_cores() -> int:
-    from worker.slots import usable_cores
+    from cli.machine import usable_cores
 
     return usable_cores()
