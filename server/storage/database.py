@@ -6,8 +6,8 @@ connection.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -17,21 +17,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from server.storage import leadership
 from server.storage.errors import DatabaseUnavailable
 
+Connection = AsyncConnection
+"""What a query runs on."""
+
 POOL_CONNECTIONS = 10
 CONNECT_SECONDS = 5
 PATIENCE_SECONDS = 10
 """How long a transaction may take before the database counts as unavailable."""
 
-SESSION_OPTIONS = " ".join(
-    [
-        # An answer to a worker promises that its results are on disk.
-        "-c synchronous_commit=on",
-        # A stopped master's open transaction must not hold the leadership row against its successor.
-        "-c idle_in_transaction_session_timeout=5s",
-        "-c timezone=UTC",
-        "-c application_name=neuroevo",
-    ]
-)
+SESSION = {
+    # An answer to a worker promises that its results are on disk.
+    "synchronous_commit": "on",
+    # A stopped master's open transaction must not hold the leadership row against its successor.
+    "idle_in_transaction_session_timeout": "5s",
+    "timezone": "UTC",
+    "application_name": "neuroevo",
+}
+"""Settings of every connection."""
 
 
 def driver_url(database_url: str) -> str:
@@ -51,7 +53,7 @@ class Storage:
             max_overflow=0,
             pool_timeout=CONNECT_SECONDS,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": CONNECT_SECONDS, "options": SESSION_OPTIONS},
+            connect_args={"connect_timeout": CONNECT_SECONDS, "options": _options()},
         )
         self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -90,17 +92,21 @@ class Storage:
                 yield connection
 
 
-class _translated:
+def _options() -> str:
+    return " ".join(f"-c {name}={value}" for name, value in SESSION.items())
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
     """Turns the driver's many ways to say that the database is away into one error."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OperationalError | InterfaceError | PoolTimeout | TimeoutError):
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout, TimeoutError) as error:
+        raise DatabaseUnavailable(_reason(error)) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
             raise DatabaseUnavailable(_reason(error)) from error
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
-            raise DatabaseUnavailable(_reason(error)) from error
+        raise
 
 
 def _reason(error: BaseException) -> str:

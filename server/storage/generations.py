@@ -4,11 +4,14 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from evolution.lineage import Birth
 from server.storage.tables import candidates, generations
+
+
+READ_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,10 @@ async def add(connection: AsyncConnection, values: Mapping[str, Any], tried: Seq
         await connection.execute(insert(candidates), list(tried))
 
 
-async def find(connection: AsyncConnection, run: str, number: int) -> Row[Any] | None:
+async def find(connection: AsyncConnection, run: str, number: int) -> dict[str, Any] | None:
     """One closed generation, all columns."""
     query = select(generations).where(generations.c.run_id == run, generations.c.number == number)
-    return (await connection.execute(query)).first()
+    return next((dict(row) for row in (await connection.execute(query)).mappings()), None)
 
 
 async def elite(connection: AsyncConnection, run: str, number: int) -> Elite | None:
@@ -53,34 +56,38 @@ async def elite(connection: AsyncConnection, run: str, number: int) -> Elite | N
     row = await find(connection, run, number)
     if row is None:
         return None
-    return Elite(Birth(row.elite_born_generation, row.elite_born_index), row.elite_fitness, list(row.elite_seeds))
+    birth = Birth(row["elite_born_generation"], row["elite_born_index"])
+    return Elite(birth, row["elite_fitness"], list(row["elite_seeds"]))
 
 
 async def page(
     connection: AsyncConnection, run: str, after: int | None, limit: int, *, newest_first: bool
-) -> list[Row[Any]]:
+) -> list[dict[str, Any]]:
     """Up to `limit` generations by number, those beyond `after`."""
     number = generations.c.number
     query = select(generations).where(generations.c.run_id == run)
     if after is not None:
         query = query.where(number < after if newest_first else number > after)
     query = query.order_by(number.desc() if newest_first else number).limit(limit)
-    return list((await connection.execute(query)).all())
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
-async def all_but_chains(connection: AsyncConnection, run: str) -> list[Row[Any]]:
+async def all_but_chains(connection: AsyncConnection, run: str) -> list[dict[str, Any]]:
     """All generations by number, without the elites' chains, which are long."""
     columns = [column for column in generations.c if column not in {generations.c.elite_seeds, generations.c.parents}]
     query = select(*columns).where(generations.c.run_id == run).order_by(generations.c.number)
-    return list((await connection.execute(query)).all())
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def parents(connection: AsyncConnection, run: str) -> AsyncIterator[tuple[int, list[Birth]]]:
-    """Whom each generation selected, by number."""
+    """Whom each generation selected, by number; read in parts, since there may be very many."""
     query = select(generations.c.number, generations.c.parents).where(generations.c.run_id == run)
-    async with connection.stream(query.order_by(generations.c.number)) as rows:
-        async for number, births in rows:
+    query = query.order_by(generations.c.number).limit(READ_AT_ONCE)
+    last = -1
+    while rows := (await connection.execute(query.where(generations.c.number > last))).all():
+        for number, births in rows:
             yield number, [Birth(*birth) for birth in births]
+            last = number
 
 
 async def best(connection: AsyncConnection, run: str, top: int) -> list[Candidate]:

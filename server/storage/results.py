@@ -103,7 +103,7 @@ async def insert(connection: AsyncConnection, entries: Sequence[Entry]) -> dict[
     return {Key(*row[:5]): row[5] for row in rows}
 
 
-# Adds what late results cost to their run and generation.
+# Adds what late results cost to their run, and counts them in their generation.
 COUNT_LATE = text(
     """
     WITH counted AS (
@@ -114,12 +114,13 @@ COUNT_LATE = text(
 )
 
 
-async def count_late(
-    connection: AsyncConnection, run: str, generation: int, *, count: int, frames: int, steps: int
-) -> None:
-    """Counts late results of a closed generation, in the transaction that added them."""
-    values = {"run": run, "generation": generation, "count": count, "frames": frames, "steps": steps}
-    await connection.execute(COUNT_LATE, values)
+async def count_late(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+    """Counts late results of closed generations, in the transaction that added them."""
+    for run, generation in sorted({(entry.key.run, entry.key.generation) for entry in entries}):
+        late = [entry for entry in entries if entry.key.run == run and entry.key.generation == generation]
+        frames, steps = sum(entry.frames for entry in late), sum(entry.steps for entry in late)
+        values = {"run": run, "generation": generation, "count": len(late), "frames": frames, "steps": steps}
+        await connection.execute(COUNT_LATE, values)
 
 
 # Which of these episodes have a row.

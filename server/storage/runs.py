@@ -71,8 +71,8 @@ async def exists(connection: AsyncConnection, id: str) -> bool:
 
 async def find(connection: AsyncConnection, id: str) -> RunRow | None:
     """The run, unless it was deleted."""
-    row = (await connection.execute(WHOLE.where(runs.c.id == id, runs.c.state != "deleted"))).first()
-    return None if row is None else RunRow(**row._mapping)
+    found = await connection.execute(WHOLE.where(runs.c.id == id, runs.c.state != "deleted"))
+    return next((RunRow(**row) for row in found.mappings()), None)
 
 
 async def lock(connection: AsyncConnection, id: str) -> RunRow | None:
@@ -84,7 +84,7 @@ async def lock(connection: AsyncConnection, id: str) -> RunRow | None:
 async def active(connection: AsyncConnection) -> list[RunRow]:
     """All runs that may still go on, oldest first."""
     rows = await connection.execute(WHOLE.where(runs.c.state.in_(ACTIVE_STATES)).order_by(runs.c.created_at, runs.c.id))
-    return [RunRow(**row._mapping) for row in rows]
+    return [RunRow(**row) for row in rows.mappings()]
 
 
 async def page(
@@ -97,7 +97,7 @@ async def page(
     if before is not None:
         query = query.where(tuple_(runs.c.created_at, runs.c.id) < tuple_(*before))
     query = query.order_by(runs.c.created_at.desc(), runs.c.id.desc()).limit(limit)
-    return [RunRow(**row._mapping) for row in await connection.execute(query)]
+    return [RunRow(**row) for row in (await connection.execute(query)).mappings()]
 
 
 async def change(connection: AsyncConnection, id: str, values: Mapping[str, Any]) -> None:

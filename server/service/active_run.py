@@ -1,0 +1,177 @@
+"""A run that may still go on, as the master holds it: what is stored of it, and what follows from that."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from pydantic import TypeAdapter
+
+from evolution.architectures import Architecture
+from evolution.chains import FORMAT, SeedChain, policy_id
+from evolution.configuration import RunConfiguration
+from evolution.lineage import Birth, Lineage
+from server.service.open_generation import OpenGeneration, open_generation
+from server.service.rates import Rate
+from server.storage.generations import Elite
+from server.storage.results import Scored
+from server.storage.runs import Meter, RunRow
+
+ARCHITECTURE: TypeAdapter[Architecture] = TypeAdapter(Architecture)
+
+
+class Stopwatch:
+    """Wall time without pauses, in seconds; the clock comes in as `now`."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._since: float | None = None
+
+    def start(self, now: float) -> None:
+        """Begins to count, unless it does already."""
+        self._since = now if self._since is None else self._since
+
+    def stop(self, now: float) -> None:
+        """Counts no further."""
+        self._seconds, self._since = self.read(now), None
+
+    def read(self, now: float) -> float:
+        """Seconds counted so far."""
+        return self._seconds + (now - self._since if self._since is not None else 0.0)
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A policy that others are bred from: the key that batches name it by, and its chain."""
+
+    key: str
+    seeds: list[int]
+
+
+@dataclass(eq=False)
+class ActiveRun:
+    """One run. `row` is what is stored, as of the last change; `lock` serves one change after the other."""
+
+    row: RunRow
+    configuration: RunConfiguration
+    lineage: Lineage
+    carried: Elite | None
+    open: OpenGeneration
+    stopwatch: Stopwatch
+    frame_rate: Rate
+    episode_rate: Rate
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    outdated: bool = False
+    """A result is stored that this memory missed: read the open generation again."""
+    _journal: list[tuple[int, int, int]] | None = None
+    """(index, phase, episode) of what was stored while the open generation is being read."""
+    _parents: dict[Birth, Parent] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return self.row.id
+
+    @property
+    def state(self) -> str:
+        return self.row.state
+
+    @property
+    def due(self) -> bool:
+        """Whether there is a phase to open, or the generation to close."""
+        return self.state == "running" and (self.outdated or self.open.current.complete)
+
+    @property
+    def seed(self) -> int:
+        """The run's seed, uint32."""
+        return run_seed(self.configuration)
+
+    @property
+    def architecture(self) -> Architecture | None:
+        """The network, once a worker has described the environment."""
+        return ARCHITECTURE.validate_python(self.row.architecture) if self.row.architecture else None
+
+    def parent(self, birth: Birth) -> Parent:
+        """The parent of this birth; worked out once a generation."""
+        found = self._parents.get(birth)
+        if found is None:
+            found = self._parents[birth] = self._describe(birth)
+        return found
+
+    def document(self, seeds: list[int]) -> SeedChain:
+        """A policy of this run as a document."""
+        architecture = self.architecture
+        if architecture is None:
+            raise ValueError(f"run {self.id} has no network yet")
+        return chain(self.configuration, architecture, seeds)
+
+    def settle(self, index: int, phase: int, episode: int) -> None:
+        """A result of the open generation is stored."""
+        if self._journal is not None:
+            self._journal.append((index, phase, episode))
+        if found := self.open.find(index, phase, episode):
+            found.settle(index, episode)
+
+    async def reopen(self, read: Callable[[], Awaitable[Sequence[Scored]]]) -> None:
+        """Finds anew what is done and missing, from what `read` gives; results stored meanwhile are not forgotten."""
+        self.outdated, self._journal = False, []
+        try:
+            opened = open_generation(self.configuration, self.open.number, self.carried, await read())
+        except BaseException:
+            self.outdated, self._journal = True, None
+            raise
+        meanwhile, self._journal = self._journal, None
+        self.open = opened
+        for key in meanwhile:
+            self.settle(*key)
+
+    def adopt(self, other: "ActiveRun") -> None:
+        """Becomes what `other` is, which was read afresh."""
+        self.replace_row(other.row)
+        self.lineage = other.lineage
+        self.open_next(other.open, other.carried)
+
+    def open_next(self, generation: OpenGeneration, carried: Elite | None) -> None:
+        """Goes on to the next generation."""
+        self.open, self.carried = generation, carried
+        self._parents.clear()
+
+    def meter(self, now: float) -> Meter:
+        """What the run has used so far."""
+        return Meter(self.id, self.open.frames, self.open.steps, self.stopwatch.read(now))
+
+    def replace_row(self, row: RunRow) -> None:
+        """Takes over what is stored now."""
+        self.row = row
+        self.configuration = RunConfiguration.model_validate(row.configuration)
+
+    def _describe(self, birth: Birth) -> Parent:
+        is_carried = self.carried is not None and self.carried.birth == birth
+        seeds = self.carried.seeds if self.carried and is_carried else self.lineage.seeds(birth)
+        return Parent(policy_id(self.document(seeds)), seeds)
+
+
+def run_seed(configuration: RunConfiguration) -> int:
+    """The seed that was drawn for the run at its creation."""
+    if configuration.seed is None:
+        raise ValueError("a stored run has a seed")
+    return configuration.seed
+
+
+def chain(configuration: RunConfiguration, architecture: Architecture, seeds: list[int]) -> SeedChain:
+    """The document of a policy with these seeds."""
+    return SeedChain(
+        format=FORMAT,
+        architecture=architecture,
+        environment=configuration.environment,
+        seeds=seeds,
+        power=configuration.mutation_power,
+    )
+
+
+def ended(row: RunRow) -> bool:
+    """Whether the run is over."""
+    return row.state in {"stopped", "finished", "failed"}
+
+
+def metered(row: RunRow, meter: Meter) -> RunRow:
+    """The row with what the run has used by now."""
+    return replace(row, open_frames=meter.open_frames, open_steps=meter.open_steps, active_seconds=meter.active_seconds)

@@ -1,0 +1,68 @@
+"""Hands out work: a batch of episodes under a lease, with the chains of the parents that the worker lacks."""
+
+from collections.abc import Collection
+
+from evolution.breeding import episode_seed
+from evolution.chains import FORMAT
+from evolution.messages import Batch, Episode, ParentChain, Phase
+from server.service.active_run import ActiveRun, Parent
+from server.service.memory import Memory
+from server.service.schedule import Grant, Task
+from server.service.workers import Worker
+
+
+def claim_batches(memory: Memory, worker: Worker, holds: Collection[str], wants: int) -> list[Batch]:
+    """Up to `wants` batches for the worker; none when there is nothing that it can play."""
+    batches: list[Batch] = []
+    while len(batches) < wants:
+        now = memory.clock.monotonic()
+        grant = memory.schedule.claim(worker.id, worker.engines, memory.workers.slots, now)
+        if grant is None:
+            break
+        batches.append(compose_batch(memory.runs[grant.run], grant, holds, now))
+    return batches
+
+
+def compose_batch(run: ActiveRun, grant: Grant, holds: Collection[str], now: float) -> Batch:
+    """The batch as the worker reads it. `holds`: keys of the parents that it has."""
+    architecture = run.architecture
+    if architecture is None:
+        raise ValueError(f"run {run.id} has no network yet, it cannot be played")
+    parents: dict[str, Parent] = {}
+    episodes = [compose_episode(run, task, parents) for task in grant.tasks]
+    return Batch(
+        lease=grant.lease,
+        expires_in=grant.expires_at - now,
+        run=run.id,
+        environment=run.configuration.environment,
+        architecture=architecture,
+        format=FORMAT,
+        power=run.configuration.mutation_power,
+        parents=list(parents),
+        chains={key: ParentChain(seeds=parent.seeds) for key, parent in parents.items() if key not in holds},
+        episodes=episodes,
+    )
+
+
+def compose_episode(run: ActiveRun, task: Task, parents: dict[str, Parent]) -> Episode:
+    """One episode; its parent is added to `parents`."""
+    key, mutation = None, None
+    birth = run.carried.birth if run.carried else None
+    if task.index != run.configuration.population:
+        birth, mutation = (
+            run.lineage.parent(task.generation, task.index),
+            run.lineage.mutation(task.generation, task.index),
+        )
+    if birth is not None:
+        parent = run.parent(birth)
+        parents[parent.key] = parent
+        key = parent.key
+    return Episode(
+        generation=task.generation,
+        index=task.index,
+        phase=Phase(task.phase),
+        episode=task.episode,
+        seed=episode_seed(run.seed, task.generation, task.index, task.phase, task.episode),
+        parent=key,
+        mutation=mutation,
+    )

@@ -1,0 +1,84 @@
+"""What workers tell of environments, and what they are asked. The server has no emulator: it knows nothing else."""
+
+import asyncio
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from evolution.environments import Environment, EnvironmentDescription
+from server.service.workers import Worker
+
+ASK_AGAIN_SECONDS = 3.0
+"""After this long without an answer another worker is asked too."""
+
+
+@dataclass(eq=False)
+class Question:
+    """An environment whose description somebody awaits from a worker of `engine`; times in monotonic seconds."""
+
+    environment: Environment
+    engine: str
+    answer: "asyncio.Future[EnvironmentDescription]"
+    wanted_until: float
+    asked_at: float | None = None
+
+
+@dataclass
+class Descriptions:
+    """Answers so far, and open questions."""
+
+    _known: dict[tuple[str, str], EnvironmentDescription] = field(default_factory=dict)
+    _questions: dict[tuple[str, str], Question] = field(default_factory=dict)
+
+    def find(self, environment: Environment, engine: str) -> EnvironmentDescription | None:
+        """The description, if a worker of this engine gave it before."""
+        return self._known.get(_key(environment, engine))
+
+    def any_of(self, environment_id: str) -> EnvironmentDescription | None:
+        """Some description of the environment with this id, whatever its options."""
+        found = (known for known in self._known.values() if known.environment.id == environment_id)
+        return next(found, None)
+
+    def ask(self, environment: Environment, engine: str, until: float) -> Question:
+        """The question, put once however many want to know; it stands `until` then."""
+        key = _key(environment, engine)
+        if key not in self._questions:
+            answer = asyncio.get_running_loop().create_future()
+            self._questions[key] = Question(environment, engine, answer, until)
+        question = self._questions[key]
+        question.wanted_until = max(question.wanted_until, until)
+        return question
+
+    def for_worker(self, worker: Worker, now: float) -> list[Environment]:
+        """What this worker should describe; now (monotonic seconds) it counts as asked."""
+        fitting = [question for question in self._questions.values() if self._suits(question, worker, now)]
+        for question in fitting:
+            question.asked_at = now
+        return [question.environment for question in fitting]
+
+    def learn(self, descriptions: Iterable[EnvironmentDescription]) -> bool:
+        """Takes answers; tells whether there were any."""
+        learned = False
+        for description in descriptions:
+            key = _key(description.environment, description.engine)
+            self._known[key] = description
+            learned = True
+            question = self._questions.pop(key, None)
+            if question and not question.answer.done():
+                question.answer.set_result(description)
+        return learned
+
+    def expire(self, now: float) -> None:
+        """Drops the questions that nobody wants answered any more."""
+        for key in [key for key, question in self._questions.items() if question.wanted_until <= now]:
+            del self._questions[key]
+
+    @staticmethod
+    def _suits(question: Question, worker: Worker, now: float) -> bool:
+        if worker.engines.get(question.environment.id) != question.engine:
+            return False
+        return question.asked_at is None or now - question.asked_at >= ASK_AGAIN_SECONDS
+
+
+def _key(environment: Environment, engine: str) -> tuple[str, str]:
+    return json.dumps(environment.model_dump(mode="json"), sort_keys=True), engine

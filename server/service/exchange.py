@@ -1,0 +1,104 @@
+"""One request of a worker: results in, work out, waiting for it if there is nothing else to say."""
+
+import asyncio
+from uuid import UUID
+
+from evolution.messages import (
+    PROTOCOL,
+    BatchReply,
+    BatchRequest,
+    ExtendReply,
+    ExtendRequest,
+    Outcome,
+    ReleaseRequest,
+)
+from server.service.claim_batch import claim_batches
+from server.service.describe_environment import bind_soon
+from server.service.errors import ProtocolMismatch
+from server.service.memory import Memory
+from server.service.offer_work import serve_waiters
+from server.service.submit_results import Committer
+from server.service.waiters import Waiter
+from server.service.workers import Worker
+
+
+def check_protocol(protocol: int) -> None:
+    """Raises ProtocolMismatch unless the worker speaks this server's version."""
+    if protocol != PROTOCOL:
+        raise ProtocolMismatch(
+            f"The server speaks protocol version {PROTOCOL}, the worker {protocol}: "
+            "install the server's version of neuroevo on the worker's machine."
+        )
+
+
+async def exchange(memory: Memory, committer: Committer, request: BatchRequest) -> BatchReply:
+    """Answers a request with results once they are committed, an empty one when there is work or its time is up.
+
+    Raises:
+        ProtocolMismatch: nothing was read.
+        DatabaseUnavailable, NotLeading: no result is acknowledged.
+    """
+    check_protocol(request.protocol)
+    worker = memory.workers.greet(request.worker, request.announcement)
+    if memory.descriptions.learn(request.descriptions) or request.announcement:
+        bind_soon(memory)
+    outcomes = await committer.submit(request.worker.id, request.submissions) if request.submissions else {}
+    if worker is None:
+        return BatchReply(outcomes=outcomes, announce=True)
+    reply = _reply(memory, worker, request, outcomes)
+    if request.submissions or request.descriptions or reply.batches or reply.describe:
+        return reply
+    return await _wait(memory, worker, request)
+
+
+def _reply(memory: Memory, worker: Worker, request: BatchRequest, outcomes: dict[UUID, Outcome]) -> BatchReply:
+    return BatchReply(
+        outcomes=outcomes,
+        batches=claim_batches(memory, worker, frozenset(request.holds), request.wants),
+        describe=memory.descriptions.for_worker(worker, memory.clock.monotonic()),
+    )
+
+
+async def _wait(memory: Memory, worker: Worker, request: BatchRequest) -> BatchReply:
+    deadline = memory.clock.monotonic() + memory.settings.wait_seconds
+    waiter = memory.waiters.join(worker, frozenset(request.holds), request.wants, deadline)
+    worker.open_requests += 1
+    try:
+        return await waiter.answer
+    except asyncio.CancelledError:
+        _hand_back(memory, waiter)
+        raise
+    finally:
+        memory.waiters.part(waiter)
+        worker.open_requests -= 1
+        memory.workers.touch(worker.id)
+
+
+def _hand_back(memory: Memory, waiter: Waiter) -> None:
+    """It hung up in the very moment in which it was given work: others take it."""
+    if waiter.answer.done() and not waiter.answer.cancelled():
+        memory.schedule.release([batch.lease for batch in waiter.answer.result().batches])
+        serve_waiters(memory)
+
+
+def extend_leases(memory: Memory, request: ExtendRequest) -> ExtendReply:
+    """Keeps leases alive. Raises ProtocolMismatch."""
+    check_protocol(request.protocol)
+    memory.workers.greet(request.worker, None)
+    now = memory.clock.monotonic()
+    alive = memory.schedule.extend(request.leases, now)
+    return ExtendReply(
+        expires_in={lease: expires_at - now for lease, expires_at in alive.items()},
+        lost=[lease for lease in request.leases if lease not in alive],
+    )
+
+
+def release_leases(memory: Memory, request: ReleaseRequest) -> None:
+    """Gives leases back; a worker that leaves gives back all. Raises ProtocolMismatch."""
+    check_protocol(request.protocol)
+    memory.workers.greet(request.worker, None)
+    memory.schedule.release(request.leases)
+    if request.leaving:
+        memory.workers.leave(request.worker.id)
+        memory.schedule.forget(request.worker.id)
+    serve_waiters(memory)

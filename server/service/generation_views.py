@@ -1,0 +1,127 @@
+"""Closed generations and their individuals as they are shown."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from evolution.lineage import Birth
+from evolution.messages import Phase
+from evolution.selection import rank, summarize
+from server.service.active_run import ActiveRun
+from server.service.errors import NotFound
+from server.service.load_run import find_row, find_run
+from server.service.memory import Memory
+from server.service.open_generation import group, means
+from server.service.pages import read_cursor, write_cursor
+from server.storage import generations, results
+from server.storage.results import Scored
+from server.views import GenerationView, IndividualView, Page, ScoreSummary
+
+
+def view_generation(row: Mapping[str, Any]) -> GenerationView:
+    """A row of the table `generations`, shown; without `elite_seeds` in it, the chain is left out."""
+    plain = ("number", "closed_at", "frames", "seconds", "episodes", "best", "mean", "median", "sd", "quartile_low")
+    born = (row["elite_born_generation"], row["elite_born_index"])
+    return GenerationView.model_validate(
+        {
+            **{name: row[name] for name in (*plain, "quartile_high", "worst", "elite_index", "late")},
+            "elite_born": born,
+            # A carried elite has a number that nobody is bred with.
+            "elite_carried": born != (row["number"], row["elite_index"]),
+            "elite_seeds": row.get("elite_seeds", []),
+            "validation": row["validation"],
+            "test": row["test"],
+        }
+    )
+
+
+async def list_generations(
+    memory: Memory, id: str, cursor: str | None, limit: int, order: Literal["asc", "desc"]
+) -> Page[GenerationView]:
+    """Closed generations by number. Raises NotFound, InvalidConfiguration (the cursor)."""
+    await find_row(memory, id)
+    after = read_cursor(cursor, int)
+    async with memory.storage.reading() as connection:
+        rows = await generations.page(
+            connection, id, after[0] if after else None, limit + 1, newest_first=order == "desc"
+        )
+    items = [view_generation(row) for row in rows[:limit]]
+    return Page(items=items, next_cursor=write_cursor(items[-1].number) if len(rows) > limit else None)
+
+
+async def all_generations(memory: Memory, id: str) -> list[GenerationView]:
+    """All closed generations by number, for figures: without the elites' chains. Raises NotFound."""
+    await find_row(memory, id)
+    async with memory.storage.reading() as connection:
+        return [view_generation(row) for row in await generations.all_but_chains(connection, id)]
+
+
+async def list_individuals(
+    memory: Memory, id: str, number: int, cursor: str | None, limit: int
+) -> Page[IndividualView]:
+    """Individuals of a generation that is closed or open, by index; ranks by fitness once it is closed.
+
+    Raises:
+        NotFound: no such run or generation.
+        InvalidConfiguration: the cursor.
+    """
+    run = await find_run(memory, id)
+    after = read_cursor(cursor, int)
+    if not 0 <= number <= run.open.number:
+        raise NotFound(f"Run {id} has no generation {number}; its open generation is {run.open.number}.")
+    async with memory.storage.reading() as connection:
+        closed = await generations.find(connection, id, number)
+        stored = await results.of_generation(connection, id, number)
+    indices = sorted({result.index for result in stored if after is None or result.index > after[0]})
+    gallery = Gallery(run, number, closed, stored)
+    items = [gallery.show(index) for index in indices[:limit]]
+    return Page(items=items, next_cursor=write_cursor(indices[limit - 1]) if len(indices) > limit else None)
+
+
+class Gallery:
+    """One generation's individuals, put together from its results and the run's descent."""
+
+    def __init__(self, run: ActiveRun, number: int, closed: Mapping[str, Any] | None, stored: Sequence[Scored]) -> None:
+        self._run = run
+        self._number = number
+        self._closed = closed
+        self._scores = group(stored)
+        members = [result for result in stored if not result.late]
+        self._fitness = means(group(members)[Phase.EVALUATION])
+        self._ranks = {index: place for place, index in enumerate(rank(self._fitness))} if closed else {}
+        self._selected = {Birth(*birth) for birth in closed["parents"]} if closed else set()
+
+    def show(self, index: int) -> IndividualView:
+        """One individual; the carried elite has the number `population`."""
+        carried = index == self._run.configuration.population
+        birth = self._birth(index)
+        parent = None if carried else self._run.lineage.parent(self._number, index)
+        elite = self._closed is not None and self._closed["elite_index"] == index
+        selected = birth in self._selected
+        return IndividualView(
+            index=index,
+            parent=(parent.generation, parent.index) if parent else None,
+            seed=None if carried else self._run.lineage.mutation(self._number, index),
+            carried=carried,
+            fitness=self._fitness.get(index),
+            evaluation=self._summary(Phase.EVALUATION, index),
+            validation=self._summary(Phase.VALIDATION, index),
+            test=self._summary(Phase.TEST, index),
+            rank=self._ranks.get(index),
+            selected=selected,
+            elite=elite,
+            seeds=self._run.lineage.seeds(birth) if selected or elite else None,
+        )
+
+    def _birth(self, index: int) -> Birth:
+        if index != self._run.configuration.population:
+            return Birth(self._number, index)
+        if self._closed is None:
+            return self._run.carried.birth if self._run.carried else Birth(self._number, index)
+        return Birth(self._closed["elite_born_generation"], self._closed["elite_born_index"])
+
+    def _summary(self, phase: Phase, index: int) -> ScoreSummary | None:
+        found = self._scores[phase].get(index)
+        if not found:
+            return None
+        summary = summarize([result.score for result in found], [result.digest for result in found])
+        return ScoreSummary.model_validate(summary._asdict())

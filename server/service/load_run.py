@@ -1,0 +1,69 @@
+"""Builds a run's memory from what is stored: at the master's start, and when something comes for an ended run."""
+
+from evolution.configuration import RunConfiguration
+from evolution.lineage import Lineage
+from server.service.active_run import ActiveRun, Stopwatch, run_seed
+from server.service.errors import NotFound
+from server.service.memory import Memory
+from server.service.open_generation import open_generation
+from server.service.rates import Rate
+from server.storage import generations, results, runs
+from server.storage.results import Scored
+from server.storage.runs import RunRow
+
+LOAD_SECONDS = 60.0
+"""A run of many thousand generations may take this long to read."""
+
+
+async def find_run(memory: Memory, id: str) -> ActiveRun:
+    """The run, from memory or from storage.
+
+    Raises:
+        NotFound: there is none of this id.
+    """
+    if run := memory.recall(id):
+        return run
+    run = await load_run(memory, await find_row(memory, id))
+    memory.remember(run)
+    return run
+
+
+async def find_row(memory: Memory, id: str) -> RunRow:
+    """What is stored of the run itself. Raises NotFound."""
+    async with memory.storage.reading() as connection:
+        row = await runs.find(connection, id)
+    if row is None:
+        raise NotFound(f"There is no run {id}.")
+    return row
+
+
+async def load_run(memory: Memory, row: RunRow) -> ActiveRun:
+    """The run as it follows from what is stored. Nothing of it is handed out yet."""
+    configuration = RunConfiguration.model_validate(row.configuration)
+    lineage = Lineage(run_seed(configuration), configuration.population)
+    async with memory.storage.reading(seconds=LOAD_SECONDS) as connection:
+        async for number, births in generations.parents(connection, row.id):
+            lineage.close(number, births)
+        carried = await generations.elite(connection, row.id, row.generation - 1)
+        stored = await results.of_generation(connection, row.id, row.generation)
+    now = memory.clock.monotonic()
+    return ActiveRun(
+        row=row,
+        configuration=configuration,
+        lineage=lineage,
+        carried=carried,
+        open=open_generation(configuration, row.generation, carried, stored),
+        stopwatch=Stopwatch(row.active_seconds),
+        frame_rate=Rate(now),
+        episode_rate=Rate(now),
+    )
+
+
+async def reload_open_generation(memory: Memory, run: ActiveRun) -> None:
+    """Reads again what is done and missing, with the next phase opened where one is complete."""
+
+    async def read() -> list[Scored]:
+        async with memory.storage.reading() as connection:
+            return await results.of_generation(connection, run.id, run.open.number)
+
+    await run.reopen(read)

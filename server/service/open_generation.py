@@ -1,0 +1,214 @@
+"""The open generation of a run: which episodes are still missing, phase by phase. Pure: it follows from what is stored.
+
+EVALUATION: every individual; VALIDATION: the candidates, with the carried elite as individual number `population`;
+TEST: the elite. A block-free run has one phase without an end, of which the first `population` results count.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Protocol
+
+from evolution.configuration import RunConfiguration
+from evolution.messages import Phase
+from evolution.selection import choose_candidates, choose_elite, fitness, rank
+from server.service.schedule import Task
+from server.storage.generations import Elite
+from server.storage.results import Scored
+
+LARGEST_INDEX = 2**31 - 1
+
+
+class OpenPhase(Protocol):
+    """Episodes of one phase: those done and those missing. `total`: how many the phase takes."""
+
+    @property
+    def phase(self) -> Phase: ...
+
+    @property
+    def total(self) -> int: ...
+
+    @property
+    def done(self) -> int:
+        """How many results of `total` are stored."""
+
+    @property
+    def complete(self) -> bool: ...
+
+    def asks_for(self, index: int, episode: int) -> bool:
+        """Whether the episode belongs to this phase, done or not."""
+
+    def has(self, index: int, episode: int) -> bool:
+        """Whether the episode's result is stored."""
+
+    def settle(self, index: int, episode: int) -> None:
+        """The episode's result is stored."""
+
+    def missing(self) -> Iterable[Task]:
+        """The episodes without a result; sized unless they are endless."""
+
+
+class FixedPhase:
+    """`episodes` episodes of each of some individuals."""
+
+    def __init__(self, generation: int, phase: Phase, individuals: Sequence[int], episodes: int) -> None:
+        self.phase = phase
+        self.total = len(individuals) * episodes
+        self.done = 0
+        self._generation = generation
+        self._individuals = individuals
+        self._episodes = episodes
+        self._places = {index: place for place, index in enumerate(individuals)}
+        self._stored = bytearray(self.total)
+
+    @property
+    def complete(self) -> bool:
+        return self.done == self.total
+
+    def asks_for(self, index: int, episode: int) -> bool:
+        return index in self._places and 0 <= episode < self._episodes
+
+    def has(self, index: int, episode: int) -> bool:
+        return bool(self._stored[self._place(index, episode)])
+
+    def settle(self, index: int, episode: int) -> None:
+        place = self._place(index, episode)
+        self.done += not self._stored[place]
+        self._stored[place] = 1
+
+    def missing(self) -> list[Task]:
+        return [
+            Task(self._generation, index, int(self.phase), episode)
+            for index in self._individuals
+            for episode in range(self._episodes)
+            if not self.has(index, episode)
+        ]
+
+    def _place(self, index: int, episode: int) -> int:
+        return self._places[index] * self._episodes + episode
+
+
+class EndlessPhase:
+    """One episode of each individual 0, 1, 2, …, but for `population`, the carried elite's number (block-free)."""
+
+    phase = Phase.EVALUATION
+
+    def __init__(self, generation: int, population: int) -> None:
+        self.total = population
+        self._generation = generation
+        self._stored: set[int] = set()
+
+    @property
+    def done(self) -> int:
+        return min(len(self._stored), self.total)
+
+    @property
+    def complete(self) -> bool:
+        return len(self._stored) >= self.total
+
+    def asks_for(self, index: int, episode: int) -> bool:
+        return episode == 0 and 0 <= index <= LARGEST_INDEX and index != self.total
+
+    def has(self, index: int, episode: int) -> bool:
+        return index in self._stored
+
+    def settle(self, index: int, episode: int) -> None:
+        self._stored.add(index)
+
+    def missing(self) -> Iterator[Task]:
+        for index in count():
+            if index != self.total and index not in self._stored:
+                yield Task(self._generation, index, int(Phase.EVALUATION), 0)
+
+
+@dataclass
+class OpenGeneration:
+    """A run's open generation. `frames` and `steps`: those that count towards the budget."""
+
+    number: int
+    phases: list[OpenPhase]
+    frames: int = 0
+    steps: int = 0
+    done_before: int = field(default=0)
+    """Results of the phases before the present one."""
+
+    @property
+    def current(self) -> OpenPhase:
+        """The phase whose episodes are being played."""
+        return self.phases[-1]
+
+    def find(self, index: int, phase: int, episode: int) -> OpenPhase | None:
+        """The phase that asks for this episode, if one does."""
+        return next((open for open in self.phases if open.phase == phase and open.asks_for(index, episode)), None)
+
+    def count(self, phase: int, frames: int, steps: int) -> None:
+        """Adds an episode's cost; tests are outside the budget."""
+        if phase != Phase.TEST:
+            self.frames += frames
+            self.steps += steps
+
+
+Scores = Mapping[int, Mapping[int, list[Scored]]]
+
+
+def group(results: Iterable[Scored]) -> Scores:
+    """Results by phase and individual, in the order of episodes."""
+    grouped: dict[int, dict[int, list[Scored]]] = {phase: {} for phase in Phase}
+    for result in sorted(results, key=lambda result: result.episode):
+        grouped[result.phase].setdefault(result.index, []).append(result)
+    return grouped
+
+
+def means(results: Mapping[int, list[Scored]]) -> dict[int, float]:
+    """Each individual's mean score."""
+    return {index: fitness([result.score for result in episodes]) for index, episodes in results.items()}
+
+
+def open_generation(
+    configuration: RunConfiguration, number: int, carried: Elite | None, results: Sequence[Scored]
+) -> OpenGeneration:
+    """What is done and what is missing of generation `number`, given its stored results."""
+    generation = OpenGeneration(number, [])
+    scores = group(results)
+    for phase in _phases(configuration, number, carried, scores):
+        generation.phases.append(phase)
+        for index, episodes in scores[phase.phase].items():
+            for result in episodes:
+                if phase.asks_for(index, result.episode):
+                    phase.settle(index, result.episode)
+        if not phase.complete:
+            break
+    for result in results:
+        generation.count(result.phase, result.frames, result.steps)
+    return generation
+
+
+def _phases(configuration: RunConfiguration, number: int, carried: Elite | None, scores: Scores) -> Iterator[OpenPhase]:
+    """The phases in order; each is asked for when the one before is complete."""
+    if configuration.algorithm == "block-free":
+        yield EndlessPhase(number, configuration.population)
+        return
+    yield FixedPhase(number, Phase.EVALUATION, range(configuration.population), configuration.episodes)
+    if configuration.candidates:
+        candidates = choose_validated(configuration, carried, scores)
+        yield FixedPhase(number, Phase.VALIDATION, candidates, configuration.validation_episodes)
+    if configuration.test_episodes:
+        elite = elect(configuration, carried, scores)
+        yield FixedPhase(number, Phase.TEST, [elite], configuration.test_episodes)
+
+
+def choose_validated(configuration: RunConfiguration, carried: Elite | None, scores: Scores) -> list[int]:
+    """Who plays again to become the elite, ascending."""
+    place = configuration.population if carried else None
+    return choose_candidates(rank(means(scores[Phase.EVALUATION])), configuration.candidates, place)
+
+
+def elect(configuration: RunConfiguration, carried: Elite | None, scores: Scores) -> int:
+    """The elite's index: by validation where there is one, else by fitness; a carried elite keeps its stored one."""
+    if configuration.candidates:
+        return choose_elite(means(scores[Phase.VALIDATION]))
+    population = configuration.population
+    evaluated = means(scores[Phase.EVALUATION])
+    if carried is None:
+        return choose_elite(evaluated)
+    return choose_elite({**evaluated, population: carried.fitness}, population)

@@ -1,0 +1,68 @@
+"""What follows from a commit, in memory: the open generation, the schedule, speeds. Called only after the COMMIT."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from evolution.messages import EpisodeResult, Outcome
+from server.service.active_run import ActiveRun
+from server.service.close_generation import advance_soon
+from server.service.memory import Memory
+from server.service.schedule import Task
+from server.storage.results import Key
+
+Judged = tuple[Key, EpisodeResult]
+
+
+@dataclass
+class Taken:
+    """What a transaction did. `fresh`: keys of new rows, each with whether it came late; taken out as they are
+    recorded, so that each is accepted once. `known`: keys that have a row now."""
+
+    fresh: dict[Key, bool]
+    known: set[Key]
+
+
+def record(memory: Memory, worker: UUID, run: ActiveRun, judged: Sequence[Judged], taken: Taken) -> Outcome:
+    """Takes note of one submission's committed results and tells how they were taken."""
+    accepted = repeated = 0
+    settled = [(key, result) for key, result in judged if key in taken.known]
+    for key, result in settled:
+        late = taken.fresh.pop(key, None)
+        if late is None:
+            repeated += 1
+            run.outdated |= _was_missed(run, key)
+        else:
+            accepted += 1
+            _count(memory, worker, run, result, late=late)
+        if key.generation == run.open.number:
+            run.settle(key.index, key.phase, key.episode)
+    _settle_leases(memory, worker, run, settled)
+    return Outcome(accepted=accepted, repeated=repeated, unwanted=len(judged) - len(settled))
+
+
+def _was_missed(run: ActiveRun, key: Key) -> bool:
+    """Whether a commit took place whose answer was lost."""
+    found = run.open.find(key.index, key.phase, key.episode) if key.generation == run.open.number else None
+    return found is not None and not found.has(key.index, key.episode)
+
+
+def _count(memory: Memory, worker_id: UUID, run: ActiveRun, result: EpisodeResult, *, late: bool) -> None:
+    now = memory.clock.monotonic()
+    if late:
+        run.row = replace(run.row, frames=run.row.frames + result.frames, steps=run.row.steps + result.steps)
+    elif result.generation == run.open.number:
+        run.open.count(result.phase, result.frames, result.steps)
+    run.frame_rate.add(result.frames, now)
+    run.episode_rate.add(1, now)
+    if worker := memory.workers.find(worker_id):
+        worker.episodes += 1
+        worker.frames += result.frames
+        worker.frame_rate.add(result.frames, now)
+
+
+def _settle_leases(memory: Memory, worker: UUID, run: ActiveRun, settled: Sequence[Judged]) -> None:
+    tasks = [Task(key.generation, key.index, key.phase, key.episode) for key, _ in settled]
+    memory.schedule.settle(run.id, tasks, sum(result.seconds for _, result in settled), worker)
+    memory.changed.add(run.id)
+    advance_soon(memory, run)

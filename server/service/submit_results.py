@@ -1,0 +1,176 @@
+"""Takes results into the ledger: those of many requests in one transaction, acknowledged once it is committed."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from evolution.messages import EpisodeResult, Outcome, Submission
+from server.service.active_run import ActiveRun
+from server.service.admission import Admission, admit
+from server.service.errors import DatabaseUnavailable, NotFound, NotLeading, Overloaded
+from server.service.load_run import find_run
+from server.service.memory import Memory
+from server.service.record_results import Judged, Taken, record
+from server.storage import results
+from server.storage.results import Entry, Key
+
+logger = logging.getLogger(__name__)
+
+GROUP_RESULTS = 10_000
+"""Results of one transaction, about; the rest waits for the next."""
+PENDING_RESULTS = 200_000
+"""Results held for the database; more are refused until it has caught up."""
+
+
+@dataclass(eq=False)
+class Pending:
+    """A submission on its way into the ledger."""
+
+    worker: UUID
+    submission: Submission
+    run: ActiveRun
+    judged: list[Judged]
+    """The results that are possible."""
+    entries: dict[Key, Entry]
+    """Those of them that may be missing."""
+    outcome: "asyncio.Future[Outcome]"
+
+    @property
+    def size(self) -> int:
+        """How many results it keeps in memory."""
+        return len(self.judged)
+
+
+@dataclass
+class Committer:
+    """Commits what is pending, one group after the other: the ledger's sequence is the order of commits."""
+
+    memory: Memory
+    _pending: list[Pending] = field(default_factory=list)
+    _pending_results: int = 0
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def submit(self, worker: UUID, submissions: Sequence[Submission]) -> dict[UUID, Outcome]:
+        """How each submission was taken, by its id, once that is committed.
+
+        Raises:
+            DatabaseUnavailable, NotLeading: nothing is acknowledged; the worker sends it again.
+        """
+        outcomes: dict[UUID, Outcome] = {}
+        pending: list[Pending] = []
+        for submission in submissions:
+            prepared = await self._prepare(worker, submission)
+            if isinstance(prepared, Outcome):
+                outcomes[submission.id] = prepared
+            else:
+                pending.append(prepared)
+        self._enqueue(pending)
+        # One that hangs up meanwhile does not undo what is on its way.
+        for item in pending:
+            outcomes[item.submission.id] = await asyncio.shield(item.outcome)
+        return outcomes
+
+    async def run(self) -> None:
+        """Commits groups for ever. A failed group's requests are told; whoever sent them sends them again."""
+        while True:
+            await self._arrived.wait()
+            group = self._take()
+            try:
+                await self._commit(group)
+            except asyncio.CancelledError:
+                fail(group, NotLeading("The server stops."))
+                raise
+            except (DatabaseUnavailable, NotLeading) as error:
+                fail(group, error)
+                if isinstance(error, NotLeading):
+                    self.memory.replaced(error)
+            except Exception as error:  # Whatever went wrong, the requests that wait must be answered.
+                logger.exception("action=results.commit_failed results=%d", sum(item.size for item in group))
+                fail(group, error)
+
+    async def _prepare(self, worker: UUID, submission: Submission) -> Pending | Outcome:
+        """The submission with every result judged; an outcome if nobody can want it."""
+        results = submission.results
+        try:
+            run = await find_run(self.memory, submission.run)
+        except NotFound:
+            logger.info("action=results.unwanted run=%s results=%d reason=no such run", submission.run, len(results))
+            return Outcome(accepted=0, repeated=0, unwanted=len(results))
+        if submission.engine != run.row.engine:
+            logger.warning(
+                "action=results.refuse run=%s worker=%s results=%d reason=engine", run.id, worker, len(results)
+            )
+            return Outcome(accepted=0, repeated=0, unwanted=len(results))
+        return _sort(worker, submission, run)
+
+    def _enqueue(self, pending: Sequence[Pending]) -> None:
+        size = sum(item.size for item in pending)
+        if self._pending_results + size > PENDING_RESULTS:
+            raise Overloaded(Overloaded.__doc__)
+        self._pending.extend(pending)
+        self._pending_results += size
+        if pending:
+            self._arrived.set()
+
+    def _take(self) -> list[Pending]:
+        group: list[Pending] = []
+        size = 0
+        while self._pending and (not group or size + self._pending[0].size <= GROUP_RESULTS):
+            group.append(self._pending.pop(0))
+            size += group[-1].size
+        self._pending_results -= size
+        if not self._pending:
+            self._arrived.clear()
+        return group
+
+    async def _commit(self, group: Sequence[Pending]) -> None:
+        entries: dict[Key, Entry] = {}
+        for item in group:
+            for key, entry in item.entries.items():
+                entries.setdefault(key, entry)
+        async with self.memory.storage.transaction(self.memory.epoch) as connection:
+            fresh = await results.insert(connection, list(entries.values())) if entries else {}
+            await results.count_late(connection, [entries[key] for key, late in fresh.items() if late])
+            doubtful = {key for item in group for key, _ in item.judged if key not in fresh}
+            stored = await results.stored(connection, list(doubtful))
+        taken = Taken(fresh, {*fresh, *stored})
+        for item in group:
+            outcome = record(self.memory, item.worker, item.run, item.judged, taken)
+            if not item.outcome.done():
+                refused = len(item.submission.results) - len(item.judged)
+                item.outcome.set_result(outcome.model_copy(update={"unwanted": outcome.unwanted + refused}))
+
+
+def fail(group: Sequence[Pending], error: Exception) -> None:
+    """Tells the requests that nothing of theirs is acknowledged."""
+    for item in group:
+        if not item.outcome.done():
+            item.outcome.set_exception(error)
+            # A request that hung up does not ask; its failure is no news.
+            item.outcome.exception()
+
+
+def _sort(worker: UUID, submission: Submission, run: ActiveRun) -> Pending:
+    judged: list[Judged] = []
+    entries: dict[Key, Entry] = {}
+    for result in submission.results:
+        key = Key(run.id, result.generation, result.index, int(result.phase), result.episode)
+        admission = admit(run.configuration, run.open, result)
+        if admission != Admission.REFUSE:
+            judged.append((key, result))
+        if admission == Admission.STORE:
+            entries.setdefault(key, _entry(worker, submission, run, key, result))
+    if refused := len(submission.results) - len(judged):
+        logger.warning("action=results.refuse run=%s worker=%s results=%d reason=impossible", run.id, worker, refused)
+    return Pending(worker, submission, run, judged, entries, asyncio.get_running_loop().create_future())
+
+
+def _entry(worker: UUID, submission: Submission, run: ActiveRun, key: Key, result: EpisodeResult) -> Entry:
+    if run.row.engine_id is None:
+        raise ValueError(f"run {run.id} is bound to no engine")
+    digest = bytes.fromhex(result.digest)
+    return Entry(
+        key, result.score, result.steps, result.frames, digest, result.seconds, run.row.engine_id, submission.id, worker
+    )

@@ -1,0 +1,60 @@
+"""Workers and environments as they are shown."""
+
+from typing import Literal
+
+from evolution.environments import ATARI_PREFIX
+from server.service.memory import Memory
+from server.service.workers import Worker
+from server.views import EnvironmentView, WorkerRun, WorkerView
+
+
+def list_workers(memory: Memory) -> list[WorkerView]:
+    """Connected workers and those that went within the last hour, by name."""
+    return [view_worker(memory, worker) for worker in memory.workers.all()]
+
+
+def view_worker(memory: Memory, worker: Worker) -> WorkerView:
+    """One worker."""
+    held = memory.schedule.leases_of(worker.id)
+    names = {id: memory.runs[id].row.name for id in held if id in memory.runs}
+    return WorkerView(
+        id=str(worker.id),
+        name=worker.name,
+        host=worker.announcement.host,
+        version=worker.announcement.version,
+        processor=worker.announcement.processor,
+        slots=worker.announcement.slots,
+        state=_state(worker, busy=bool(held)),
+        first_seen_at=worker.first_seen_at,
+        last_seen_at=worker.last_seen_at,
+        episodes=worker.episodes,
+        frames=worker.frames,
+        frames_per_second=worker.frame_rate.value(memory.clock.monotonic()),
+        runs=[WorkerRun(run=id, name=name, episodes_leased=held[id]) for id, name in names.items()],
+        environments=len(worker.engines),
+    )
+
+
+def list_environments(memory: Memory) -> list[EnvironmentView]:
+    """What connected workers can make, by id."""
+    counts: dict[str, int] = {}
+    for worker in memory.workers.connected():
+        for id in worker.engines:
+            counts[id] = counts.get(id, 0) + 1
+    return [
+        EnvironmentView(
+            id=id,
+            family="atari" if id.startswith(ATARI_PREFIX) else "vector",
+            workers=workers,
+            description=memory.descriptions.any_of(id),
+        )
+        for id, workers in sorted(counts.items())
+    ]
+
+
+def _state(worker: Worker, *, busy: bool) -> Literal["working", "idle", "left", "lost"]:
+    if worker.state == "left":
+        return "left"
+    if worker.state == "lost":
+        return "lost"
+    return "working" if busy else "idle"

@@ -1,0 +1,134 @@
+"""Who works: connected workers, known by what they say and when they said it. In memory only."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from evolution.messages import Announcement, WorkerIdentity
+from server.service.clock import Clock
+from server.service.rates import Rate
+
+LOST_SECONDS = 45.0
+"""Silence after which a worker counts as lost: longer than a lease and than the longest wait for work."""
+REMEMBERED_SECONDS = 3600.0
+"""How long a worker that left or was lost is still shown."""
+
+
+@dataclass(eq=False)
+class Worker:
+    """One worker. `seen`: monotonic seconds of its last request; `open_requests`: those that it waits in now."""
+
+    id: UUID
+    name: str
+    announcement: Announcement
+    engines: Mapping[str, str]
+    """Environment id to engine; one object for all workers that announce the same."""
+    first_seen_at: datetime
+    last_seen_at: datetime
+    seen: float
+    frame_rate: Rate
+    open_requests: int = 0
+    state: str = "connected"
+    """connected, left or lost."""
+    episodes: int = 0
+    frames: int = 0
+
+
+@dataclass
+class Workers:
+    """All workers of the last hour."""
+
+    clock: Clock
+    _known: dict[UUID, Worker] = field(default_factory=dict)
+    _engine_sets: dict[frozenset[tuple[str, str]], Mapping[str, str]] = field(default_factory=dict)
+    _slots: int = 0
+
+    @property
+    def slots(self) -> int:
+        """Evaluation processes of all connected workers."""
+        return self._slots
+
+    def greet(self, identity: WorkerIdentity, announcement: Announcement | None) -> Worker | None:
+        """The worker that asks; None if it is unknown and did not announce itself."""
+        worker = self._known.get(identity.id)
+        if announcement is not None:
+            worker = self._enrol(identity, announcement, worker)
+        elif worker is not None and worker.state != "connected":
+            worker.state = "connected"
+            self._count_slots()
+        self.touch(identity.id)
+        return worker
+
+    def touch(self, id: UUID) -> None:
+        """The worker was heard of, be it by hanging up."""
+        if worker := self._known.get(id):
+            worker.last_seen_at, worker.seen = self.clock.now(), self.clock.monotonic()
+
+    def find(self, id: UUID) -> Worker | None:
+        """The worker with this id, connected or not."""
+        return self._known.get(id)
+
+    def leave(self, id: UUID) -> None:
+        """The worker said goodbye."""
+        if worker := self._known.get(id):
+            worker.state = "left"
+            self._count_slots()
+
+    def reap(self) -> list[Worker]:
+        """Marks silent workers as lost and gives them; forgets those that were gone for an hour."""
+        now = self.clock.monotonic()
+        lost = [worker for worker in self.connected() if not worker.open_requests and now - worker.seen > LOST_SECONDS]
+        for worker in lost:
+            worker.state = "lost"
+        gone = [
+            worker.id
+            for worker in self._known.values()
+            if worker.state != "connected" and now - worker.seen > REMEMBERED_SECONDS
+        ]
+        for id in gone:
+            del self._known[id]
+        if lost:
+            self._count_slots()
+        return lost
+
+    def all(self) -> list[Worker]:
+        """All that are remembered, by name."""
+        return sorted(self._known.values(), key=lambda worker: (worker.name, worker.first_seen_at, worker.id))
+
+    def connected(self) -> list[Worker]:
+        """Those that are there."""
+        return [worker for worker in self._known.values() if worker.state == "connected"]
+
+    def announced(self) -> dict[str, Counter[str]]:
+        """For each environment id that connected workers can make: its engines, each with their slots."""
+        slots: dict[int, int] = Counter()
+        sets: dict[int, Mapping[str, str]] = {}
+        for worker in self.connected():
+            slots[id(worker.engines)] += worker.announcement.slots
+            sets[id(worker.engines)] = worker.engines
+        announced: dict[str, Counter[str]] = {}
+        for key, engines in sets.items():
+            for environment, engine in engines.items():
+                announced.setdefault(environment, Counter())[engine] += slots[key]
+        return announced
+
+    def can_play(self, environment: str, engine: str) -> bool:
+        """Whether a connected worker has this engine."""
+        return any(worker.engines.get(environment) == engine for worker in self.connected())
+
+    def _enrol(self, identity: WorkerIdentity, announcement: Announcement, known: Worker | None) -> Worker:
+        engines = self._engine_sets.setdefault(frozenset(announcement.engines.items()), announcement.engines)
+        # The announcement's own copy of a long list is let go: thousands of workers share one.
+        slim = announcement.model_copy(update={"engines": engines})
+        if known is None:
+            now, monotonic = self.clock.now(), self.clock.monotonic()
+            known = Worker(identity.id, identity.name, slim, engines, now, now, monotonic, Rate(monotonic))
+            self._known[identity.id] = known
+        known.name, known.announcement, known.engines, known.state = identity.name, slim, engines, "connected"
+        self._count_slots()
+        return known
+
+    def _count_slots(self) -> None:
+        self._slots = sum(worker.announcement.slots for worker in self.connected())

@@ -1,0 +1,76 @@
+"""Masters on a real database, with a clock that stands still until a test moves it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from server.service.master import Master
+from server.storage.database import Storage
+from tests.clock import FakeClock
+
+
+@dataclass(frozen=True)
+class TestSettings:
+    """What the master reads of its settings."""
+
+    __test__ = False
+    lease_seconds: float = 30.0
+    batch_seconds: float = 5.0
+    wait_seconds: float = 20.0
+
+
+@dataclass
+class Masters:
+    """Starts masters on one database and stops them at the end."""
+
+    database_url: str
+    clock: FakeClock
+    replaced: list[Master] = field(default_factory=list)
+    _started: list[tuple[Master, Storage]] = field(default_factory=list)
+
+    def build(self, clock: FakeClock | None = None) -> Master:
+        """A master that is not started yet."""
+        storage = Storage(self.database_url)
+        master = Master(storage, clock or self.clock, TestSettings(), lambda: self.replaced.append(master))
+        self._started.append((master, storage))
+        return master
+
+    async def start(self) -> Master:
+        """A master that leads, or stands by."""
+        master = self.build()
+        await master.start()
+        return master
+
+    async def crash(self, master: Master) -> None:
+        """Ends a master as kill -9 does: nothing is stored, nothing is given up; the next one must know it dead."""
+        for loop in master._loops:
+            loop.cancel()
+        await master._memory.cancel_tasks()
+        storage = next(storage for known, storage in self._started if known is master)
+        await storage.close()
+        self._started = [(known, storage) for known, storage in self._started if known is not master]
+        master._ready = False
+
+    async def stop(self) -> None:
+        for master, storage in reversed(self._started):
+            await master.stop()
+            await storage.close()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+async def masters(database_url: str, clock: FakeClock) -> AsyncIterator[Masters]:
+    masters = Masters(database_url, clock)
+    yield masters
+    await masters.stop()
+
+
+@pytest.fixture
+async def master(masters: Masters) -> Master:
+    """A master that leads."""
+    return await masters.start()

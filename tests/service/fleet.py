@@ -1,0 +1,174 @@
+"""Workers for tests of the master: they speak the real protocol, but a hash stands for the game."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from evolution.environments import DiscreteActions, Environment, EnvironmentDescription
+from evolution.messages import (
+    PROTOCOL,
+    Announcement,
+    Batch,
+    BatchReply,
+    BatchRequest,
+    Episode,
+    EpisodeResult,
+    ReleaseRequest,
+    Submission,
+    WorkerIdentity,
+)
+from server.service.master import Master
+from server.views import RunDetail
+
+ENGINE = "test-engine=1"
+CARTPOLE = "CartPole-v1"
+ENGINES = {CARTPOLE: ENGINE, "Acrobot-v1": ENGINE}
+STEPS_RANGE = 50
+
+Game = Callable[[list[int], int], tuple[float, int]]
+
+
+def hashed_game(seeds: list[int], episode_seed: int) -> tuple[float, int]:
+    """Score and steps that follow from the chain and the episode's seed alone."""
+    digest = hashlib.sha256(repr((seeds, episode_seed)).encode()).digest()
+    skill = hashlib.sha256(repr(seeds).encode()).digest()
+    return float(skill[0] + digest[0] / 4), 1 + digest[1] % STEPS_RANGE
+
+
+def describe(environment: Environment, engine: str = ENGINE) -> EnvironmentDescription:
+    """What a worker tells of CartPole."""
+    return EnvironmentDescription(
+        environment=environment,
+        engine=engine,
+        observation_shape=[4],
+        actions=DiscreteActions(n=2),
+        frames_per_second=50,
+        deterministic=True,
+        architectures=["mlp"],
+    )
+
+
+@dataclass(eq=False)
+class FakeWorker:
+    """One worker with one slot."""
+
+    master: Master
+    name: str = "worker"
+    engines: dict[str, str] = field(default_factory=lambda: dict(ENGINES))
+    game: Game = hashed_game
+    seconds: float = 0.1
+    id: UUID = field(default_factory=uuid4)
+    chains: dict[str, list[int]] = field(default_factory=dict)
+    announced: bool = False
+    played: int = 0
+
+    @property
+    def identity(self) -> WorkerIdentity:
+        return WorkerIdentity(id=self.id, name=self.name)
+
+    def announcement(self) -> Announcement:
+        return Announcement(host="test", version="0", slots=1, processor="none", engines=self.engines)
+
+    def request(
+        self,
+        submissions: list[Submission] | None = None,
+        wants: int = 1,
+        descriptions: list[EnvironmentDescription] | None = None,
+    ) -> BatchRequest:
+        announcement = None if self.announced else self.announcement()
+        self.announced = True
+        return BatchRequest(
+            protocol=PROTOCOL,
+            worker=self.identity,
+            announcement=announcement,
+            submissions=submissions or [],
+            descriptions=descriptions or [],
+            holds=list(self.chains),
+            wants=wants,
+        )
+
+    async def ask(
+        self,
+        submissions: list[Submission] | None = None,
+        wants: int = 1,
+        descriptions: list[EnvironmentDescription] | None = None,
+    ) -> BatchReply:
+        """One exchange; what it is asked to describe or to announce it tells in the next."""
+        reply = await self.master.exchange(self.request(submissions, wants, descriptions))
+        if reply.announce:
+            self.announced = False
+        return reply
+
+    async def claim(self) -> Batch:
+        """Asks until there is a batch."""
+        described: list[EnvironmentDescription] = []
+        while True:
+            reply = await self.ask(descriptions=described)
+            described = [describe(environment, self.engines[environment.id]) for environment in reply.describe]
+            if reply.batches:
+                return reply.batches[0]
+
+    def play(self, batch: Batch) -> Submission:
+        """Results of the whole batch."""
+        self.chains |= {key: chain.seeds for key, chain in batch.chains.items()}
+        results = [self.play_episode(episode) for episode in batch.episodes]
+        engine = self.engines[batch.environment.id]
+        return Submission(id=uuid4(), lease=batch.lease, run=batch.run, engine=engine, results=results)
+
+    def play_episode(self, episode: Episode) -> EpisodeResult:
+        seeds = [*(self.chains[episode.parent] if episode.parent else [])]
+        seeds += [] if episode.mutation is None else [episode.mutation]
+        score, steps = self.game(seeds, episode.seed)
+        self.played += 1
+        return EpisodeResult(
+            generation=episode.generation,
+            index=episode.index,
+            phase=episode.phase,
+            episode=episode.episode,
+            score=score,
+            steps=steps,
+            frames=steps,
+            digest=hashlib.sha256(repr((seeds, episode.seed)).encode()).hexdigest(),
+            seconds=self.seconds,
+        )
+
+    async def submit(self, submission: Submission) -> BatchReply:
+        """Sends results and wants no work."""
+        return await self.ask([submission], wants=0)
+
+    async def work(self) -> None:
+        """Plays for ever, as a worker does: submits a batch and claims the next in one request."""
+        submissions: list[Submission] = []
+        described: list[EnvironmentDescription] = []
+        while True:
+            reply = await self.ask(submissions, descriptions=described)
+            described = [describe(environment, self.engines[environment.id]) for environment in reply.describe]
+            submissions = [self.play(batch) for batch in reply.batches]
+
+    async def leave(self) -> None:
+        """Says goodbye."""
+        await self.master.release(ReleaseRequest(protocol=PROTOCOL, worker=self.identity, leases=[], leaving=True))
+
+
+async def reached(master: Master, run: str, state: str) -> RunDetail:
+    """The run, once it is in this state."""
+    subscription = master.events.subscribe()
+    try:
+        while (shown := await master.show_run(run)).state != state:
+            await subscription.next()
+        return shown
+    finally:
+        master.events.unsubscribe(subscription)
+
+
+@asynccontextmanager
+async def at_work(*workers: FakeWorker) -> AsyncIterator[None]:
+    """The workers play while the block runs; what goes wrong with one of them fails the test."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(worker.work()) for worker in workers]
+        yield
+        for task in tasks:
+            task.cancel()
