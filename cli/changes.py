@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 from cli.errors import BadInput
 
@@ -36,6 +36,11 @@ def _put(changes: dict[str, Any], names: list[str], value: Any, setting: str) ->
 
 def _value(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_refuse)
     except ValueError:
         return text
+
+
+def _refuse(constant: str) -> NoReturn:
+    """NaN and infinities, which Python reads, are no JSON."""
+    raise ValueError(constant)

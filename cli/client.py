@@ -28,8 +28,8 @@ class Server:
                 timeout=httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
                 trust_env=not _is_local(connection.url),
             )
-        except httpx2.InvalidURL as error:
-            raise NoServer(f"{connection.url} is no address ({error}): it looks like http://host:8080") from None
+        except (httpx2.InvalidURL, ValueError) as error:
+            raise NoServer(f"{connection.url} is no address ({error}): write it like http://host:8080") from None
 
     def get(self, path: str, **query: Any) -> Any:
         """The JSON that GET gives; query parameters that are None are left out.
@@ -85,7 +85,7 @@ class Server:
     def _send(self, method: str, path: str, **options: Any) -> httpx2.Response:
         try:
             response = self._client.request(method, path, **options)
-        except (httpx2.TransportError, httpx2.UnsupportedProtocol) as error:
+        except httpx2.TransportError as error:
             raise NoServer(f"no server answers at {self.connection.url} ({_reason(error)}): {HOW_TO_FIND}") from None
         if not response.is_success:
             raise Refused(_complaint(response))

@@ -70,6 +70,8 @@ def find_connection(data: Path, server: str | None, token: str | None) -> Connec
             raise NoServer(f"no server was found in {data}: {HOW_TO_FIND}")
         return Connection(local.url, token or local.token)
     url = server.rstrip("/")
+    if not url.startswith(("http://", "https://")):
+        raise NoServer(f"{server} is no address: write it like http://host:8080")
     if token is None and local is not None and local.url == url:
         return local
     if token is None:

@@ -16,6 +16,8 @@ from cli.options import (
     Port,
 )
 
+TOKEN_BYTES = 32
+
 
 def up(
     workers: Annotated[
@@ -43,10 +45,8 @@ def up(
     """
     import asyncio
     import os
-    import secrets
 
     from cli import lock, ports
-    from cli.connection import write_private
     from cli.errors import BadInput
     from cli.household import Plan
     from cli.progress import Screen
@@ -57,8 +57,7 @@ def up(
         raise BadInput(f"--preset {preset}: there are {', '.join(PRESETS)}")
     folder = data.resolve()
     with lock.held(folder):
-        token = os.environ.get("NEUROEVO_TOKEN") or _kept_token(folder) or secrets.token_urlsafe(32)
-        write_private(folder / "token", f"{token}\n")
+        token = os.environ.get("NEUROEVO_TOKEN") or _kept_token(folder)
         plan = Plan(
             data=folder,
             host=host,
@@ -71,12 +70,22 @@ def up(
         asyncio.run(Supervision(plan, Screen()).run(preset, new=new))
 
 
-def _kept_token(folder: Path) -> str | None:
-    """The token of the last start, so that a link once opened stays good."""
+def _kept_token(folder: Path) -> str:
+    """The token of the last start, so that a link once opened stays good; a new one at the first."""
+    import secrets
+
+    from cli.connection import write_private
+    from cli.errors import BadInput
+
+    path = folder / "token"
     try:
-        return (folder / "token").read_text().strip() or None
-    except FileNotFoundError:
-        return None
+        if path.exists() and (token := path.read_text().strip()):
+            return token
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        write_private(path, f"{token}\n")
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}; it must be yours to read and write") from None
+    return token
 
 
 def _usable_cores() -> int:
