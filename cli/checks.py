@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from cli.errors import CommandError
-from cli.machine import free_disk, usable_cores, usable_memory
+from cli.machine import free_disk, usable_memory
+from worker.slots import default_slots
 
 State = Literal["ok", "warn", "fail"]
 
@@ -91,7 +92,7 @@ def check_packages() -> Finding:
 
 def check_cores() -> Finding:
     """How many workers this machine feeds."""
-    cores = usable_cores()
+    cores = default_slots()
     load = os.getloadavg()[0]
     if load > 1.5 * cores:
         remedy = "end other programs, or start fewer workers: --workers"
@@ -101,7 +102,7 @@ def check_cores() -> Finding:
 
 def check_memory() -> Finding:
     """Whether one worker for each core fits."""
-    memory, cores = usable_memory(), usable_cores()
+    memory, cores = usable_memory(), default_slots()
     if memory is None:
         return Finding("memory", "warn", "unknown on this system", f"each worker takes about {_size(WORKER_BYTES)}")
     fitting = int((memory - SERVER_BYTES) / WORKER_BYTES)

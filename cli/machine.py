@@ -1,7 +1,5 @@
-"""What this machine lets a process use: cores, memory, disk."""
+"""What this machine lets a process use: memory and disk. Cores: see `worker.slots`."""
 
-import math
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +8,6 @@ CGROUPS = Path("/sys/fs/cgroup")
 MEMORY_INFORMATION = Path("/proc/meminfo")
 NO_LIMIT_BYTES = 1 << 60
 """Version 1 of cgroups writes a limit that is none as some huge number."""
-
-
-def usable_cores() -> int:
-    """Cores that this process may keep busy: its affinity, less what the cgroup forbids; at least one."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min([cores, *(math.floor(quota) for quota in _quotas())]))
 
 
 def usable_memory() -> int | None:
@@ -29,18 +21,6 @@ def free_disk(folder: Path) -> int:
     """Bytes free for this user where the folder is, or would be."""
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     return shutil.disk_usage(existing).free
-
-
-def _quotas() -> Iterator[float]:
-    """Cores' worth of time that the cgroups grant."""
-    for group in _groups(""):
-        numbers = (_read(group / "cpu.max") or "").split()
-        if len(numbers) == 2 and numbers[0] != "max":
-            yield int(numbers[0]) / int(numbers[1])
-    for group in _groups("cpu"):
-        quota, period = _read(group / "cpu.cfs_quota_us"), _read(group / "cpu.cfs_period_us")
-        if quota and period and int(quota) > 0:
-            yield int(quota) / int(period)
 
 
 def _memory_limits() -> Iterator[int]:

@@ -63,7 +63,7 @@ def up(
             host=host,
             port=ports.free_port(host, port),
             token=token,
-            workers=_usable_cores() if workers is None else workers,
+            workers=_default_slots() if workers is None else workers,
             database_url=database_url,
             environment_modules=modules or [],
         )
@@ -88,7 +88,7 @@ def _kept_token(folder: Path) -> str:
     return token
 
 
-def _usable_cores() -> int:
-    from cli.machine import usable_cores
+def _default_slots() -> int:
+    from worker.slots import default_slots
 
-    return usable_cores()
+    return default_slots()
