@@ -4,9 +4,9 @@ The options are part of a policy's identity, so they are a closed list for each 
 written out with their defaults.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, ValidationInfo, field_validator
 
 from evolution.model import Value, about
 
@@ -85,18 +85,18 @@ class Environment(Value):
     )
     options: dict[str, JsonValue] = Field(
         default_factory=dict,
+        validate_default=True,
         title="Options",
         description="The environment's options; absent ones take their defaults.",
         json_schema_extra={**about(None, "this project"), "variants": _option_variants()},
     )
 
-    @model_validator(mode="before")
+    @field_validator("options")
     @classmethod
-    def _write_out_options(cls, data: Any) -> Any:
-        if isinstance(data, dict) and isinstance(data.get("id"), str) and isinstance(data.get("options", {}), dict):
-            options = options_of(data["id"]).model_validate(data.get("options") or {})
-            return {**data, "options": options.model_dump(mode="json")}
-        return data
+    def _write_out(cls, options: dict[str, JsonValue], info: ValidationInfo) -> dict[str, JsonValue]:
+        if "id" not in info.data:  # It is wrong, which is said already.
+            return options
+        return options_of(info.data["id"]).model_validate(options).model_dump(mode="json")
 
     @property
     def settings(self) -> AtariOptions | VectorOptions:
