@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evolution.chance import no_ops, sticky_frames
+from evolution.philox import philox_block
 
 seeds = st.integers(0, 2**31 - 1)
 
@@ -46,6 +47,13 @@ def test_without_stickiness_nothing_is_repeated(seed: int) -> None:
 def test_a_higher_probability_repeats_the_same_frames_and_more(seed: int, one: float, other: float) -> None:
     fewer, more = (sticky_frames(seed, probability, 0, 200) for probability in sorted((one, other)))
     assert not (fewer & ~more).any()
+
+
+@given(seeds)
+def test_a_frame_is_repeated_if_its_draw_lies_below_the_probability(seed: int) -> None:
+    draw = philox_block((0, 1, 0, 0), (seed, 0x6E6F6F70)).word0
+    assert not sticky_frames(seed, draw / 2**32, 0, 1)[0]
+    assert sticky_frames(seed, (draw + 1) / 2**32, 0, 1)[0]
 
 
 def test_about_a_quarter_of_the_frames_is_repeated() -> None:
