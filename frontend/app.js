@@ -28,7 +28,7 @@ export function App() {
     main.current?.focus();
   }, [place]);
   if (isUnauthorised) return html`<${Unauthorised} />`;
-  return html`<a class="skip" href="#main">Skip to the content</a>
+  return html`<a class="skip hidden" href="#main">Skip to the content</a>
     <${TopBar} page=${route.page} />
     <${Banner} />
     <main id="main" tabindex="-1" ref=${main}><${Guarded} key=${place} route=${route} /></main>

@@ -20,14 +20,15 @@ export function useStore(select) {
 }
 
 /**
- * Something loaded from the server: anew when `key` changes, after a resync, and on `reload`. What was loaded before
- * under the same key stays while it is loaded again, and when that fails.
+ * Something loaded from the server: anew when `key` changes, after a resync, on `reload`, and if it failed when the
+ * server is back. What was loaded before under the same key stays while it is loaded again, and when that fails.
  *
  * @template T @param {string} key @param {(signal: AbortSignal) => Promise<T>} load
  * @returns {{data: T|null, error: Error|null, reload: () => void, change: (change: (data: T|null) => T|null) => void}}
  */
 export function useResource(key, load) {
   const loads = useStore((state) => state.loads);
+  const isOnline = useStore((state) => state.connection.phase === "online");
   const [asked, setAsked] = useState(0);
   const [state, setState] = useState({ key, data: null, error: null });
   useEffect(() => {
@@ -38,6 +39,9 @@ export function useResource(key, load) {
     );
     return () => controller.abort();
   }, [key, loads, asked]);
+  useEffect(() => {
+    if (isOnline && state.error) reload();
+  }, [isOnline]);
   const reload = useCallback(() => setAsked((count) => count + 1), []);
   const change = useCallback((alter) => setState((old) => ({ ...old, data: alter(old.data) })), []);
   const isCurrent = state.key === key;

@@ -17,8 +17,9 @@ export function backOff(failures, random = Math.random) {
 }
 
 /**
- * @typedef {{phase: "connecting"|"online"|"offline", retryAt: number|null}} Connection
- *   `retryAt`: milliseconds of the clock at which the next attempt is made.
+ * @typedef {{phase: "connecting"|"online"|"offline", retryAt: number|null, reason?: string|null}} Connection
+ *   `retryAt`: milliseconds of the clock at which the next attempt is made; `reason`: what the server says of it, if it
+ *   says anything.
  */
 
 /** One connection to `/live` for the whole page. */
@@ -37,8 +38,7 @@ export class Live {
 
   /** Connect now, whether or not an attempt is due. */
   connect() {
-    clearTimeout(this.timer);
-    this.socket?.close();
+    this.disconnect();
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(`${scheme}//${location.host}${ADDRESS}`);
     this.socket = socket;
@@ -46,6 +46,14 @@ export class Live {
     socket.onmessage = (message) => socket === this.socket && this.#receive(JSON.parse(message.data));
     socket.onclose = () => socket === this.socket && this.#lost();
     this.#watch();
+  }
+
+  /** Let the server alone. */
+  disconnect() {
+    clearTimeout(this.timer);
+    const socket = this.socket;
+    this.socket = null;
+    socket?.close();
   }
 
   /** Receive events of these topics from now on. @param {string[]} topics */

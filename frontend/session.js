@@ -1,6 +1,6 @@
 /** Joins the store to the server: live events in, notices out. The one place that knows both. */
 
-import { listWorkers, onUnauthorised } from "./api.js";
+import { listWorkers, onUnauthorised, Problem } from "./api.js";
 import { Live } from "./live.js";
 import { reduce, Store, withoutRun, withRuns } from "./store.js";
 
@@ -15,19 +15,26 @@ const live = new Live({
   },
   onResync: reload,
   onConnection: (connection) => {
-    store.update((state) => ({ ...state, connection }));
+    store.update((state) => ({ ...state, connection: { ...connection, reason: state.connection.reason } }));
     if (connection.phase === "offline") askWhy();
   },
 });
 
-/** A websocket does not say why it was refused; an ordinary request does (401 is handled in api.js). */
-function askWhy() {
-  listWorkers().catch(() => {});
+/** A websocket does not say why it was refused; an ordinary request does. */
+async function askWhy() {
+  const reason = await listWorkers().then(
+    () => null,
+    (error) => (error instanceof Problem ? `${error.message}. ${error.detail ?? ""}` : null),
+  );
+  store.update((state) => ({ ...state, connection: { ...state.connection, reason } }));
 }
 
 /** Start following the server. */
 export function start() {
-  onUnauthorised(() => store.update((state) => ({ ...state, unauthorised: true })));
+  onUnauthorised(() => {
+    live.disconnect();
+    store.update((state) => ({ ...state, unauthorised: true }));
+  });
   live.connect();
 }
 

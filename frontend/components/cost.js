@@ -21,7 +21,7 @@ export function Cost({ form, workers, isBusy, action }) {
       <dt>Ends</dt><dd>${endOf(values.budget)}</dd>
     </dl>
     <button type="submit" class="button primary wide" disabled=${isBusy} aria-busy=${isBusy}>${isBusy ? "Starting…" : action}</button>
-    <p class="help">${count ? `${plural(count, "change")} to where you began.` : "Nothing changed: as it comes."}</p>
+    <p class="help">${count ? `${plural(count, "change")} to what you began with.` : "As you began with, unchanged."}</p>
   </aside>`;
 }
 

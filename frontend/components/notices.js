@@ -27,7 +27,7 @@ export function Failure({ error, onRetry }) {
 
 /** A remark about what is below it. @param {{tone?: "warn"|"bad"|"accent"|"quiet", children?: any}} props */
 export function Note({ tone = "quiet", children, ...rest }) {
-  return html`<div class=${`note tone-${tone}`} ...${rest}><${Icon} name="alert" /><div>${children}</div></div>`;
+  return html`<div class=${`note tone-${tone}`} ...${rest}><${Icon} name=${tone === "bad" || tone === "warn" ? "alert" : "info"} /><div>${children}</div></div>`;
 }
 
 /** Data, or what stands for it while there is none.

@@ -37,12 +37,17 @@ function Row({ run }) {
     </th>
     <td><${State} state=${run.state} reason=${run.state_reason} /><div class="until-small"><${Open} run=${run} /></div></td>
     <td class="at-small generation-cell"><${Open} run=${run} /></td>
-    <td class="right"><${Score} summary=${run.elite} /></td>
+    <td class="right"><${Elite} run=${run} /></td>
     <td class="at-medium"><${Sparkline} values=${run.sparkline} /></td>
     <td class="right at-large"><${Best} value=${run.best} /></td>
     <td class="right at-medium"><${Count} value=${run.frames} unit="frames" /></td>
     <td class="right at-large quiet-text"><${Ago} at=${run.created_at} /></td>
   </tr>`;
+}
+
+function Elite({ run }) {
+  if (run.elite || !run.generation || run.best == null) return html`<${Score} summary=${run.elite} />`;
+  return html`<span class="sample" title="This run does not validate: only the fitness that it selects by is known">not validated</span>`;
 }
 
 function Best({ value }) {

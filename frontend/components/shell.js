@@ -62,13 +62,13 @@ export function Banner() {
 }
 
 function OfflineBanner() {
-  const retryAt = useStore((state) => state.connection.retryAt);
+  const { retryAt, reason } = useStore((state) => state.connection);
   const now = useNow(500);
   const [since] = useState(Date.now);
   if (now - since < PATIENCE_MS) return null;
   const seconds = Math.ceil((retryAt - now) / 1000);
   return html`<div class="banner" role="alert">
-    <p><b>The server does not answer.</b> What is shown may be out of date; nothing is lost.${" "}
+    <p><b>${reason ?? "The server does not answer."}</b> What is shown may be out of date; nothing is lost.${" "}
       <span aria-hidden="true">${seconds > 0 ? `Next attempt in ${seconds} s.` : "Trying…"}</span></p>
     <${Button} icon="reset" onClick=${reconnect}>Try now<//>
   </div>`;

@@ -32,7 +32,7 @@ export function Score({ summary }) {
   const { sd, distinct, n } = summary;
   return html`<span class="score" title=${summaryWords(summary)}>
     <b>${mean(summary.mean)}</b>${" "}<span class="noise">${sd == null ? "" : `± ${mean(sd)}`}</span>${" "}
-    <span class="sample">n ${distinct < n ? `${distinct}/${n}` : n}</span>
+    <span class="sample">n ${distinct < n ? `${exact(distinct)}/${exact(n)}` : exact(n)}</span>
   </span>`;
 }
 

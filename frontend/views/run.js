@@ -82,7 +82,7 @@ function Loaded({ detail, query, onChange }) {
     <${Reason} run=${run} />
     <${KeyFigures} run=${run} newest=${newest} />
     <${OpenGeneration} run=${run} />
-    <${RunChart} run=${run} query=${query} />
+    ${(run.generation > 0 || run.state === "running") && html`<${RunChart} run=${run} query=${query} />`}
     <${Lower} run=${run} query=${query} resource=${resource} more=${more} />
   `;
 }

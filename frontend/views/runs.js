@@ -48,7 +48,7 @@ function Listing({ runs, query }) {
 
 function FirstRun() {
   return html`<${Empty} title="No runs yet">
-    <p>A run evolves networks that play one game. The preset <b>Quick</b> solves CartPole within two minutes: a good first one.</p>
+    <p>A run evolves networks that play one game. <b>CartPole in seconds</b> is a good first one: it shows that everything works.</p>
     <p><${ButtonLink} href="/runs/new?preset=quick" icon="plus" kind="primary">New run<//></p>
     <p class="quiet-text">Or in a terminal:</p>
     <${Command} text="neuroevo run create --preset quick --watch" />

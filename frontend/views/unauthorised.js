@@ -1,7 +1,7 @@
 /** For a browser that the server does not know. */
 
 import { html } from "../vendor/preact-htm.module.js";
-import { Command } from "../components/buttons.js";
+import { Button, Command } from "../components/buttons.js";
 import { Mark } from "../components/icons.js";
 import { useTitle } from "../hooks.js";
 
@@ -17,6 +17,7 @@ export function Unauthorised() {
       <p class="example"><code>${location.origin}/?token=…</code></p>
       <p>The terminal is gone? The data folder has the token, in <code>connection.json</code>:</p>
       <${Command} text="cat data/connection.json" />
+      <p><${Button} icon="reset" onClick=${() => location.reload()}>I have opened it: try again<//></p>
       <p class="quiet-text">A token that was right before is wrong after the server was given another one.</p>
     </div>
   </main>`;

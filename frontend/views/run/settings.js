@@ -46,12 +46,16 @@ function Comparison({ run, presets: { items, schema } }) {
 
 function Row({ field, configuration, preset, isChanged }) {
   const value = valueAt(configuration, field.path);
-  const unit = field.unit && value != null ? html`${" "}<span class="quiet-text">${field.unit}</span>` : null;
+  const unit = field.unit && value != null ? html`${" "}<span class="quiet-text">${unitFor(field.unit, value)}</span>` : null;
   return html`<tr class=${isChanged ? "changed" : ""}>
     <th scope="row" title=${field.help}>${groupOf(field.path)}${field.title}</th>
     <td class="number">${setting(value)}${unit}</td>
     <td class="number quiet-text">${isChanged ? setting(valueAt(preset.configuration, field.path)) : "same"}</td>
   </tr>`;
+}
+
+function unitFor(unit, value) {
+  return value === 1 && unit.length > 1 ? unit.replace(/s$/, "") : unit;
 }
 
 function groupOf(path) {
