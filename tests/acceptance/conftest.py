@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ def neuroevo(*arguments: str | Path, input: str | None = None, **variables: str)
 class Up:
     """A running `neuroevo up`."""
 
-    def __init__(self, data: Path, *options: str) -> None:
+    def __init__(self, data: Path, *options: str, variables: Mapping[str, str] | None = None) -> None:
         self.data = data
         self._printed = data.with_name(f"{data.name}.out")
         with self._printed.open("wb") as printed:
@@ -50,7 +50,7 @@ class Up:
                 stdin=subprocess.DEVNULL,
                 stdout=printed,
                 stderr=printed,
-                env=clean_environment(),
+                env=clean_environment(**variables or {}),
                 start_new_session=True,
             )
 
@@ -129,8 +129,8 @@ def start_up(tmp_path: Path) -> Iterator[Callable[..., Up]]:
     """Starts `neuroevo up` in the test's data folder; what still runs at the end is killed."""
     started: list[Up] = []
 
-    def start(*options: str, data: Path = tmp_path / "data") -> Up:
-        started.append(Up(data, *options))
+    def start(*options: str, variables: Mapping[str, str] | None = None) -> Up:
+        started.append(Up(tmp_path / "data", *options, variables=variables))
         return started[-1]
 
     yield start
