@@ -5,16 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
-MEMORY_INFORMATION = Path("/proc/meminfo")
-NO_LIMIT_BYTES = 1 << 60
-"""Version 1 of cgroups writes a limit that is none as some huge number."""
+PROCESSES = Path("/proc")
 
 
-def usable_memory() -> int | None:
-    """Bytes of memory that this process may use: the machine's, less what the cgroup forbids; None if unknown."""
-    limits = [limit for limit in _memory_limits() if limit < NO_LIMIT_BYTES]
-    total = _total_memory()
-    return min([*limits, *([total] if total else [])], default=None)
+def usable_memory(cgroups: Path = CGROUPS, processes: Path = PROCESSES) -> int | None:
+    """Bytes of memory that this process may use: the machine's, less what its cgroups forbid; None if unknown."""
+    return min([*_total(processes / "meminfo"), *_limits(cgroups, processes / "self" / "cgroup")], default=None)
 
 
 def free_disk(folder: Path) -> int:
@@ -23,33 +19,28 @@ def free_disk(folder: Path) -> int:
     return shutil.disk_usage(existing).free
 
 
-def _memory_limits() -> Iterator[int]:
-    for controller, name in (("", "memory.max"), ("memory", "memory.limit_in_bytes")):
-        for group in _groups(controller):
-            text = _read(group / name)
-            if text and text.isdigit():
+def _total(information: Path) -> Iterator[int]:
+    for line in _read(information).splitlines():
+        if line.startswith("MemTotal:"):
+            yield int(line.split()[1]) * 1024
+
+
+def _limits(cgroups: Path, own_groups: Path) -> Iterator[int]:
+    """The limits of this process's cgroups, of version 1 or 2, and of those above them."""
+    for line in _read(own_groups).splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers not in ("", "memory"):
+            continue
+        mounted = cgroups / controllers
+        group = mounted / path.lstrip("/")
+        for place in (group, *group.parents):
+            text = _read(place / ("memory.limit_in_bytes" if controllers else "memory.max")).strip()
+            if place.is_relative_to(mounted) and text.isdecimal():
                 yield int(text)
 
 
-def _groups(controller: str) -> Iterator[Path]:
-    """This process's cgroup and those above it, of version 2 for "", else of version 1."""
-    mounted = CGROUPS / controller
-    for line in (_read(Path("/proc/self/cgroup")) or "").splitlines():
-        _, controllers, path = line.split(":", 2)
-        if controller in controllers.split(","):
-            group = mounted / path.lstrip("/")
-            yield from (place for place in (group, *group.parents) if place.is_relative_to(mounted))
-
-
-def _total_memory() -> int | None:
-    for line in (_read(MEMORY_INFORMATION) or "").splitlines():
-        if line.startswith("MemTotal:"):
-            return int(line.split()[1]) * 1024
-    return None
-
-
-def _read(path: Path) -> str | None:
+def _read(path: Path) -> str:
     try:
-        return path.read_text().strip()
+        return path.read_text()
     except OSError:
-        return None
+        return ""
