@@ -1,1 +1,22 @@
+"""The worker: claims batches of seed chains, plays their episodes and returns scores. It keeps nothing that matters."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from evolution.chains import SeedChain
+    from evolution.environments import Environment
+    from worker.episode import Played
+
+
+def evaluate_policy(chain: "SeedChain", environment: "Environment", episode_seed: int) -> "Played":
+    """One episode of the chain's policy: the same chain, environment and seed (0..2**31-1) give the same result.
+
+    Raises:
+        UnplayableEnvironment: the environment cannot be made here.
+        UnsuitablePolicy: the chain's network does not fit it.
+        BrokenEnvironment: it failed in play.
+    """
+    # Imported when used: most of the worker does not need torch, which takes seconds to load.
+    from worker.evaluation import evaluate_policy as evaluate  # noqa: PLC0415
+
+    return evaluate(chain, environment, episode_seed)

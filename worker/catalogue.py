@@ -1,0 +1,101 @@
+"""What this worker can play: said in its announcement, and one environment at a time in answer to `describe`."""
+
+from collections.abc import Mapping
+
+import gymnasium
+
+from evolution.architectures import IMAGE_SHAPE
+from evolution.environments import (
+    Actions,
+    AtariOptions,
+    DiscreteActions,
+    Environment,
+    EnvironmentDescription,
+)
+from worker.atari import FRAMES_PER_SECOND, AtariGame, action_meanings
+from worker.episode import UnplayableEnvironment
+from worker.registry import engine_of, rom_of
+from worker.vector import DEFAULT_FRAMES_PER_SECOND, VectorGame
+
+EMULATOR_ENTRY = "ale_py"
+"""Where the entry points of all Atari environments begin, older versions included."""
+
+
+def announce_engines(own: Mapping[str, str]) -> dict[str, str]:
+    """The engine of each environment that can be played here.
+
+    `own`: ids that the user's modules registered, with the module; those are announced even if no policy fits them,
+    so that a run of one is refused with the reason.
+    """
+    return {
+        environment_id: engine_of(environment_id, own.get(environment_id))
+        for environment_id in sorted(gymnasium.registry)
+        if environment_id in own or rom_of(environment_id) is not None or _is_playable(environment_id)
+    }
+
+
+def describe(environment: Environment, own: Mapping[str, str]) -> EnvironmentDescription:
+    """The environment's spaces and engine, or in `problem` why it cannot be played and what to do."""
+    engine = engine_of(environment.id, own.get(environment.id))
+    try:
+        rom = rom_of(environment.id)
+        if rom is not None:
+            return _describe_atari(environment, rom, engine)
+        return _describe_vector(environment, engine)
+    except UnplayableEnvironment as error:
+        return _description(environment, engine, [], None, DEFAULT_FRAMES_PER_SECOND, problem=str(error))
+
+
+def _describe_atari(environment: Environment, rom: str, engine: str) -> EnvironmentDescription:
+    codes = AtariGame(rom).actions(AtariOptions.model_validate(environment.options))
+    actions = DiscreteActions(n=len(codes), meanings=action_meanings(codes))
+    fitting = ["nature-dqn", "uber-large"]
+    return _description(environment, engine, list(IMAGE_SHAPE), actions, FRAMES_PER_SECOND, fitting)
+
+
+def _describe_vector(environment: Environment, engine: str) -> EnvironmentDescription:
+    game = VectorGame(environment.id)
+    description = _description(
+        environment,
+        engine,
+        [game.observations],
+        game.actions,
+        game.frames_per_second,
+        ["mlp"],
+        deterministic=game.deterministic,
+    )
+    game.close()
+    return description
+
+
+def _description(
+    environment: Environment,
+    engine: str,
+    shape: list[int],
+    actions: Actions | None,
+    frames_per_second: float,
+    architectures: list[str] | None = None,
+    *,
+    deterministic: bool = True,
+    problem: str | None = None,
+) -> EnvironmentDescription:
+    return EnvironmentDescription(
+        environment=environment,
+        engine=engine,
+        observation_shape=shape,
+        actions=actions,
+        frames_per_second=frames_per_second,
+        deterministic=deterministic,
+        architectures=architectures or [],
+        problem=problem,
+    )
+
+
+def _is_playable(environment_id: str) -> bool:
+    if str(gymnasium.registry[environment_id].entry_point).startswith(EMULATOR_ENTRY):
+        return False
+    try:
+        VectorGame(environment_id).close()
+    except UnplayableEnvironment:
+        return False
+    return True

@@ -1,0 +1,147 @@
+"""Evaluation: a pure function of a policy, an environment with its options, and an episode's seed.
+
+What an evaluator keeps between episodes (emulators, networks' places, parents) saves time and changes no result.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from functools import cache
+
+import cv2
+import torch
+
+from evolution.architectures import Architecture, ImageArchitecture
+from evolution.breeding import episode_seed
+from evolution.chains import SeedChain
+from evolution.environments import AtariOptions, BoxActions, Environment, VectorOptions
+from evolution.messages import Phase
+from worker.atari import AtariGame
+from worker.episode import Played, UnsuitablePolicy
+from worker.individuals import DEFAULT_MEMORY_BYTES, Individual, Parents
+from worker.networks import build_policy
+from worker.policy import Policy
+from worker.registry import rom_of
+from worker.vector import VectorGame
+
+MOST_GAMES = 4
+"""Games kept ready in a process; each takes some megabytes."""
+
+Game = AtariGame | VectorGame
+
+
+class Evaluator:
+    """Plays episodes in this process, on one thread."""
+
+    def __init__(self, memory_bytes: int = DEFAULT_MEMORY_BYTES) -> None:
+        torch.set_num_threads(1)
+        cv2.setNumThreads(1)
+        self._parents = Parents(memory_bytes)
+        self._games: OrderedDict[str, Game] = OrderedDict()
+        self._policies: OrderedDict[str, Policy] = OrderedDict()
+        self._filled: Individual | None = None
+
+    def evaluate(self, individual: Individual, environment: Environment, seed: int) -> Played:
+        """One episode.
+
+        Raises:
+            UnplayableEnvironment: the environment cannot be made here.
+            UnsuitablePolicy: the individual's network does not fit it.
+            BrokenEnvironment: it failed in play.
+        """
+        game, options = self._game(environment.id), environment.settings
+        check_fit(individual.architecture, game, environment)
+        policy = self._policy(individual)
+        with torch.inference_mode():
+            if isinstance(game, AtariGame):
+                return game.play(policy, AtariOptions.model_validate(options, from_attributes=True), seed)
+            return game.play(policy, VectorOptions.model_validate(options, from_attributes=True), seed)
+
+    def _game(self, environment_id: str) -> Game:
+        if environment_id not in self._games:
+            rom = rom_of(environment_id)
+            self._games[environment_id] = VectorGame(environment_id) if rom is None else AtariGame(rom)
+            if len(self._games) > MOST_GAMES:
+                self._games.popitem(last=False)
+        self._games.move_to_end(environment_id)
+        return self._games[environment_id]
+
+    def _policy(self, individual: Individual) -> Policy:
+        """The individual's network. The one asked for last is kept: validation plays many episodes in a row."""
+        architecture = individual.architecture
+        key = architecture.model_dump_json()
+        if key not in self._policies:
+            self._policies[key] = build_policy(architecture)
+            if len(self._policies) > MOST_GAMES:
+                self._policies.popitem(last=False)
+            self._filled = None
+        self._policies.move_to_end(key)
+        if individual != self._filled:
+            self._policies[key].fill(self._parents.raise_individual(individual))
+            self._filled = individual
+        return self._policies[key]
+
+
+def check_fit(architecture: Architecture, game: Game, environment: Environment) -> None:
+    """Returns if the network takes what the game shows and chooses among the game's actions.
+
+    Raises:
+        UnsuitablePolicy: it does not.
+    """
+    needed = fitting_shape(game, environment)
+    has = (
+        ("images", architecture.actions, False)
+        if isinstance(architecture, ImageArchitecture)
+        else (str(architecture.inputs), architecture.actions, architecture.box)
+    )
+    if has != needed:
+        raise UnsuitablePolicy(
+            f"the policy does not fit {environment.id} with these options: its network is for {_words(*has)}, "
+            f"the environment has {_words(*needed)}; play it in the environment that it was evolved in"
+        )
+
+
+def fitting_shape(game: Game, environment: Environment) -> tuple[str, int, bool]:
+    """What a fitting network takes ("images", or how many numbers), how many outputs it has, and if they are a box."""
+    if isinstance(game, AtariGame):
+        options = AtariOptions.model_validate(environment.options)
+        return "images", len(game.actions(options)), False
+    if isinstance(game.actions, BoxActions):
+        return str(game.observations), len(game.actions.low), True
+    return str(game.observations), game.actions.n, False
+
+
+def evaluate_policy(chain: SeedChain, environment: Environment, episode_seed: int) -> Played:
+    """One episode of the chain's policy: the same chain, environment and seed (0..2**31-1) give the same result.
+
+    Raises:
+        UnplayableEnvironment: the environment cannot be made here.
+        UnsuitablePolicy: the chain's network does not fit it.
+        BrokenEnvironment: it failed in play.
+    """
+    return _evaluator().evaluate(individual_of(chain), environment, episode_seed)
+
+
+def evaluate_episodes(chain: SeedChain, episodes: int, base_seed: int = 0) -> Iterator[Played]:
+    """Fresh episodes 0..episodes-1 of a policy in its own environment.
+
+    Their seeds are the test episodes that individual 0 of generation 0 would play in a run of seed `base_seed`
+    (uint32; GENOME.md, "Episode", phase 2), so that policies evaluated with one base seed meet the same chance.
+    Raises as `evaluate_policy`.
+    """
+    for episode in range(episodes):
+        yield evaluate_policy(chain, chain.environment, episode_seed(base_seed, 0, 0, Phase.TEST, episode))
+
+
+def individual_of(chain: SeedChain) -> Individual:
+    """The chain's policy, kept whole as its own parent: it will play again."""
+    return Individual(chain.architecture, chain.seeds, chain.powers, None)
+
+
+@cache
+def _evaluator() -> Evaluator:
+    return Evaluator()
+
+
+def _words(inputs: str, outputs: int, box: bool) -> str:
+    kind = f"a box of {outputs} actions" if box else f"{outputs} discrete actions"
+    return f"{'images' if inputs == 'images' else f'{inputs} numbers'} and {kind}"

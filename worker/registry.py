@@ -1,0 +1,135 @@
+"""What Gymnasium's registry holds on this machine, and the versions that a score rests on."""
+
+import hashlib
+import importlib
+import importlib.util
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import ale_py  # registers the Atari games
+import gymnasium
+from ale_py import roms
+
+from evolution.environments import ATARI_PREFIX
+
+ENGINE = "torch-1"
+"""The arithmetic: torch on one thread, reproducible on one type of CPU."""
+PROCESSOR_INFORMATION = Path("/proc/cpuinfo")
+PHYSICS = {"gymnasium.envs.mujoco": "mujoco", "gymnasium.envs.box2d": "Box2D"}
+"""Entry points of Gymnasium's own environments that are played by another package."""
+
+
+class MissingModule(ImportError):
+    """A module given with --env-module cannot be imported: check its name, and that it lies in this folder."""
+
+
+def import_modules(modules: Sequence[str]) -> dict[str, str]:
+    """Imports the user's modules, which register environments; the ids that each one added, with the module.
+
+    Modules are looked for in the current folder too.
+
+    Raises:
+        MissingModule: one cannot be imported.
+    """
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    added: dict[str, str] = {}
+    for module in modules:
+        before = set(gymnasium.registry)
+        try:
+            importlib.import_module(module)
+        except Exception as error:  # the user's code may raise anything
+            raise MissingModule(
+                f"--env-module {module} cannot be imported: {type(error).__name__}: {error}; "
+                "check its name, and that it lies in this folder or is installed"
+            ) from error
+        added |= dict.fromkeys(set(gymnasium.registry) - before, module)
+    return added
+
+
+def rom_of(environment_id: str) -> str | None:
+    """The ROM of an Atari game in snake case, `frostbite` for `ALE/Frostbite-v5`; None for all else."""
+    specification = gymnasium.registry.get(environment_id)
+    if specification is None or not environment_id.startswith(ATARI_PREFIX):
+        return None
+    game = specification.kwargs.get("game")
+    return game if isinstance(game, str) else None
+
+
+def engine_of(environment_id: str, module: str | None = None) -> str:
+    """What a score in this environment rests on: arithmetic, processor, emulator or environment, each with version.
+
+    `module`: the user's module that registers it.
+    """
+    rom = rom_of(environment_id)
+    if rom is not None:
+        return f"{_arithmetic()} opencv={_public(version('opencv-python-headless'))} {_emulator()} rom={_md5(rom)}"
+    parts = [_arithmetic(), f"gymnasium={gymnasium.__version__}"]
+    if module is not None:
+        parts.append(f"{module}={_module_version(module)}")
+    parts += [f"{package}={_installed(package)}" for place, package in PHYSICS.items() if _entry(environment_id, place)]
+    return " ".join(parts)[:500]
+
+
+@cache
+def processor() -> str:
+    """The CPU's name, with family and model where the system tells them: clouds give many CPUs one name."""
+    told: dict[str, str] = {}
+    if PROCESSOR_INFORMATION.exists():
+        for line in PROCESSOR_INFORMATION.read_text().split("\n\n")[0].splitlines():
+            key, _, value = line.partition(":")
+            told[key.strip()] = value.strip()
+    name = told.get("model name") or platform.processor() or platform.machine()
+    detail = [f"{word} {told[key]}" for word, key in (("family", "cpu family"), ("model", "model")) if key in told]
+    return " ".join([name, *detail])[:200]
+
+
+@cache
+def _arithmetic() -> str:
+    return f'{ENGINE} torch={_public(version("torch"))} cpu="{processor()}"'
+
+
+@cache
+def _emulator() -> str:
+    return f"ale-py={ale_py.__version__}"
+
+
+def _md5(rom: str) -> str:
+    path = roms.get_rom_path(rom)
+    return hashlib.md5(Path(path).read_bytes(), usedforsecurity=False).hexdigest() if path else "missing"
+
+
+def _entry(environment_id: str, place: str) -> bool:
+    specification = gymnasium.registry.get(environment_id)
+    return specification is not None and str(specification.entry_point).startswith(place)
+
+
+def _module_version(module: str) -> str:
+    """Its `__version__`, else the beginning of its file's SHA-256: a changed environment is another engine."""
+    told = getattr(sys.modules[module], "__version__", None)
+    file = getattr(sys.modules[module], "__file__", None)
+    if told is not None or file is None:
+        return str(told)
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:12]
+
+
+def _installed(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "missing"
+
+
+def _public(version_text: str) -> str:
+    """Without the build's label: 2.13.0 of 2.13.0+cpu, whose kernels are the same."""
+    return version_text.partition("+")[0]
+
+
+def host() -> str:
+    """This machine's name."""
+    return (platform.node() or os.environ.get("HOSTNAME", "") or "unknown")[:200]

@@ -1,0 +1,191 @@
+"""Any other Gymnasium environment with an observation that is a vector of numbers, played by an `mlp`."""
+
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from evolution.environments import BoxActions, DiscreteActions, VectorOptions
+from worker.episode import BrokenEnvironment, Played, UnplayableEnvironment, digest_of
+from worker.policy import Policy, greedy
+
+IMAGE_DIMENSIONS = 2
+"""A box of bytes with so many axes, or more, is a picture."""
+MOST_INPUTS = 1_000_000
+MOST_ACTIONS = 4096
+DEFAULT_FRAMES_PER_SECOND = 30.0
+
+Action = int | NDArray[np.generic]
+Choose = Callable[[NDArray[np.float32]], tuple[Action, bytes]]
+
+
+class VectorGame:
+    """One environment. Each episode is reset with its own seed, from which all chance must follow."""
+
+    def __init__(self, environment_id: str) -> None:
+        """Raises: UnplayableEnvironment: it cannot be made, or no policy fits it."""
+        self._environment = make_environment(environment_id)
+        self.observations = check_observations(environment_id, self._environment.observation_space)
+        self.actions = describe_actions(environment_id, self._environment.action_space)
+        self._choose = _chooser(self._environment.action_space)
+        self._id = environment_id
+
+    @property
+    def frames_per_second(self) -> float:
+        """Steps in a second of game time, as the environment's metadata says."""
+        told = self._environment.metadata.get("render_fps")
+        return float(told) if isinstance(told, int | float) and told > 0 else DEFAULT_FRAMES_PER_SECOND
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether it is registered as giving one episode for one seed."""
+        specification = self._environment.spec
+        return specification is None or not specification.nondeterministic
+
+    def close(self) -> None:
+        """Frees what the environment holds."""
+        self._environment.close()
+
+    def play(self, policy: Policy, options: VectorOptions, seed: int) -> Played:
+        """One episode, to its end or `max_steps` decisions.
+
+        Raises:
+            BrokenEnvironment: it failed, or gave a reward that is no finite number.
+        """
+        try:
+            return self._play(policy, options.max_steps or math.inf, seed)
+        except BrokenEnvironment:
+            raise
+        except Exception as error:  # whatever the user's own environment raises
+            raise BrokenEnvironment(f"{self._id} failed in play: {type(error).__name__}: {error}") from error
+
+    def _play(self, policy: Policy, max_steps: float, seed: int) -> Played:
+        step, choose = self._environment.step, self._choose
+        observation, _ = self._environment.reset(seed=seed)
+        chosen = bytearray()
+        score, steps, over = 0.0, 0, False
+        while not over and steps < max_steps:
+            action, record = choose(policy.outputs(_flat(observation)))
+            observation, reward, terminated, truncated, _ = step(action)
+            chosen += record
+            score += float(reward)
+            steps += 1
+            over = bool(terminated or truncated)
+        if not math.isfinite(score):
+            raise BrokenEnvironment(f"{self._id} gave a score of {score}: rewards must be finite numbers")
+        return Played(score, steps, steps, digest_of(bytes(chosen), _flat(observation).tobytes()))
+
+
+def make_environment(environment_id: str) -> gymnasium.Env[Any, Any]:
+    """The environment, by its id in Gymnasium's registry.
+
+    Raises:
+        UnplayableEnvironment: it is not registered, or what it needs is not installed, or it fails to start.
+    """
+    if ":" in environment_id or environment_id not in gymnasium.registry:
+        raise UnplayableEnvironment(
+            f"no environment {environment_id} is registered with Gymnasium here: check the id, or start the workers "
+            "with --env-module MODULE if it is your own"
+        )
+    try:
+        with warnings.catch_warnings():
+            # Out-of-date versions are the user's choice: CartPole-v0 is still CartPole.
+            warnings.simplefilter("ignore")
+            return gymnasium.make(environment_id, disable_env_checker=True)
+    except gymnasium.error.DependencyNotInstalled as error:
+        raise UnplayableEnvironment(f"{environment_id} needs what is not installed on the worker: {error}") from error
+    except Exception as error:  # an environment's constructor may raise anything
+        raise UnplayableEnvironment(
+            f"{environment_id} cannot be made on the worker: {type(error).__name__}: {error}"
+        ) from error
+
+
+def check_observations(environment_id: str, space: spaces.Space[Any]) -> int:
+    """How many numbers an observation has.
+
+    Raises:
+        UnplayableEnvironment: observations are no vector.
+    """
+    if not isinstance(space, spaces.Box):
+        raise UnplayableEnvironment(
+            f"no policy fits {environment_id}: its observations are {_article(space)}, not a box of numbers; wrap it "
+            "so that it gives a flat vector (gymnasium.wrappers.FlattenObservation) and register that"
+        )
+    if space.dtype == np.uint8 and len(space.shape) >= IMAGE_DIMENSIONS:
+        raise UnplayableEnvironment(
+            f"no policy fits {environment_id}: its observations are images of {_shape(space)}, and images are "
+            "supported for the Atari games (ALE/…-v5) only; wrap it so that it gives a vector and register that"
+        )
+    inputs = math.prod(space.shape)
+    if not 1 <= inputs <= MOST_INPUTS:
+        raise UnplayableEnvironment(
+            f"no policy fits {environment_id}: an observation has {inputs} numbers, possible are 1 to {MOST_INPUTS}"
+        )
+    return inputs
+
+
+def describe_actions(environment_id: str, space: spaces.Space[Any]) -> DiscreteActions | BoxActions:
+    """The action space, in the words that the server knows.
+
+    Raises:
+        UnplayableEnvironment: actions are neither discrete nor a bounded box of numbers.
+    """
+    if isinstance(space, spaces.Discrete):
+        if int(space.n) > MOST_ACTIONS:
+            raise UnplayableEnvironment(f"no policy fits {environment_id}: it has more than {MOST_ACTIONS} actions")
+        return DiscreteActions(n=int(space.n))
+    if not isinstance(space, spaces.Box):
+        raise UnplayableEnvironment(
+            f"no policy fits {environment_id}: its actions are {_article(space)}; possible are discrete actions or a "
+            "bounded box of numbers: wrap it so that it takes those and register that"
+        )
+    if not np.issubdtype(space.dtype, np.floating) or not 1 <= math.prod(space.shape) <= MOST_ACTIONS:
+        raise UnplayableEnvironment(
+            f"no policy fits {environment_id}: its actions are a box of {space.dtype}, shape {_shape(space)}; "
+            f"possible is a box of 1 to {MOST_ACTIONS} floating-point numbers"
+        )
+    if not np.isfinite([space.low, space.high]).all():
+        raise UnplayableEnvironment(
+            f"no policy fits {environment_id}: its box of actions is unbounded; wrap it "
+            "(gymnasium.wrappers.RescaleAction) so that every action has a lowest and a highest value"
+        )
+    return BoxActions(low=space.low.astype(float).ravel().tolist(), high=space.high.astype(float).ravel().tolist())
+
+
+def _chooser(space: spaces.Space[Any]) -> Choose:
+    """From a network's outputs to the environment's action, and the bytes that record it in the digest."""
+    if isinstance(space, spaces.Box):
+        low, high = space.low.astype(np.float32).ravel(), space.high.astype(np.float32).ravel()
+        span, shape, dtype = (high - low) / np.float32(2), space.shape, space.dtype
+
+        def scale(outputs: NDArray[np.float32]) -> tuple[Action, bytes]:
+            # GENOME.md: low + (tanh(y) + 1) / 2 * (high - low); the bounds hold though the sum is rounded.
+            flat = np.clip(low + (np.tanh(outputs) + np.float32(1)) * span, low, high)
+            return flat.reshape(shape).astype(dtype), flat.astype("<f4").tobytes()
+
+        return scale
+    first = int(space.start) if isinstance(space, spaces.Discrete) else 0
+
+    def pick(outputs: NDArray[np.float32]) -> tuple[Action, bytes]:
+        choice = greedy(outputs)
+        return first + choice, choice.to_bytes(2, "little")
+
+    return pick
+
+
+def _flat(observation: Any) -> NDArray[np.float32]:
+    return np.ascontiguousarray(observation, dtype=np.float32).reshape(-1)
+
+
+def _shape(space: spaces.Space[Any]) -> str:
+    return " x ".join(map(str, space.shape or ()))
+
+
+def _article(space: spaces.Space[Any]) -> str:
+    name = type(space).__name__
+    return f"an {name}" if name[0] in "AEIOU" else f"a {name}"
