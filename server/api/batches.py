@@ -13,7 +13,7 @@ from starlette.responses import Response
 from evolution.messages import PROTOCOL, BatchReply, BatchRequest, ExtendReply, ExtendRequest, ReleaseRequest
 from server.api.dependencies import MasterDep, StoppingDep
 from server.api.problems import ServerStopping, documented
-from server.service.errors import ProtocolMismatch
+from server.service.exchange import check_protocol
 from server.service.master import Master
 
 CLIENT_CLOSED_REQUEST = 499
@@ -24,15 +24,6 @@ class _Versioned(BaseModel):
     """All that is read of a request of another protocol version."""
 
     protocol: int
-
-
-def check_protocol(protocol: int) -> None:
-    """Raises ProtocolMismatch unless the worker speaks this server's version."""
-    if protocol != PROTOCOL:
-        raise ProtocolMismatch(
-            f"The server speaks protocol version {PROTOCOL}, the worker {protocol}: "
-            "install the server's version of neuroevo on the worker's machine."
-        )
 
 
 class ProtocolRoute(APIRoute):
@@ -59,9 +50,7 @@ def _check_loosely(body: bytes) -> None:
         return
 
 
-router = APIRouter(
-    prefix="/batches", tags=["batches"], route_class=ProtocolRoute, responses=documented(400, 422, 426, 503)
-)
+router = APIRouter(prefix="/batches", tags=["batches"], route_class=ProtocolRoute, responses=documented(422, 426, 503))
 
 
 @router.post("", summary="Submit results and claim batches", response_model=BatchReply)
@@ -69,7 +58,6 @@ async def exchange(
     body: BatchRequest, request: Request, master: MasterDep, stopping: StoppingDep
 ) -> BatchReply | Response:
     """Answered once the results are committed. Without results it waits for work, 20 s by default."""
-    check_protocol(body.protocol)
     work = asyncio.ensure_future(master.exchange(body))
     gone = asyncio.ensure_future(_hang_up(request))
     end = asyncio.ensure_future(stopping.wait())
@@ -103,12 +91,10 @@ async def _give_back(master: Master, body: BatchRequest, work: "asyncio.Future[B
 @router.post("/extend", summary="Extend leases")
 async def extend(body: ExtendRequest, master: MasterDep) -> ExtendReply:
     """Of the leases that are lost the work may be dropped; their results would still be taken."""
-    check_protocol(body.protocol)
     return await master.extend(body)
 
 
 @router.post("/release", status_code=204, summary="Give batches back unfinished")
 async def release(body: ReleaseRequest, master: MasterDep) -> None:
     """Others play them at once. With `leaving` the worker counts as gone."""
-    check_protocol(body.protocol)
     await master.release(body)

@@ -1,15 +1,15 @@
 """What requests carry."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from evolution.configuration import Budget, Preset
 from evolution.model import Value
 
 RunName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 PartialConfiguration = Annotated[
-    dict[str, JsonValue],
+    dict[str, Any],
     Field(
         description="Fields of RunConfiguration; those absent keep the preset's or the original's value, at any depth.",
         examples=[{"environment": {"id": "ALE/Frostbite-v5"}, "population": 200, "budget": {"generations": 20}}],
@@ -19,6 +19,15 @@ PartialConfiguration = Annotated[
 
 class NewRun(Value):
     """A run to start: a preset, its changes, or a whole configuration."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"preset": "laptop"},
+                {"preset": "quick", "name": "pole", "configuration": {"population": 128, "seed": 7}},
+            ]
+        }
+    )
 
     preset: Preset | None = Field(None, description="Whose values hold where `configuration` says nothing.")
     name: RunName | None = Field(None, description="For people; absent: one is made up.", examples=["brave-otter"])

@@ -50,6 +50,6 @@ TokenDep = Annotated[Token, Depends(_token)]
 StoppingDep = Annotated[asyncio.Event, Depends(_stopping)]
 RunId = Annotated[str, Depends(_run_id)]
 Cursor = Annotated[
-    str | None, Query(max_length=200, description="`next_cursor` of the page before; absent: the first page.")
+    str | None, Query(max_length=200, description="The field next_cursor of the page before; absent: the first page.")
 ]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Most items of a page.")]

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from server.api.access import SCHEMES
-from server.api.problems import MEDIA_TYPE, Problem
+from server.api.problems import Problem, documented
 
 TAGS = {
     "runs": "Experiments: start, look, change, pause, resume, stop, clone, delete.",
@@ -61,13 +61,14 @@ class Application(FastAPI):
 
 
 def _complete(operation: dict[str, Any], *, guarded: bool) -> None:
-    responses = operation["responses"]
-    as_problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    if "422" in responses:
-        responses["422"] = {"description": "Something in the request is not valid", "content": as_problem}
+    statuses = {422} if "422" in operation["responses"] else set()
     if guarded:
         operation["security"] = [{scheme.scheme_name: []} for scheme in SCHEMES]
-        responses["401"] = {"description": "A valid token is needed", "content": as_problem}
+        statuses |= {401}
+    if "requestBody" in operation:
+        statuses |= {400, 413, 415}
+    errors = {str(status): response for status, response in documented(*statuses).items()}
+    operation["responses"] = dict(sorted({**operation["responses"], **errors}.items()))
 
 
 def describe() -> dict[str, Any]:
@@ -78,5 +79,6 @@ def describe() -> dict[str, Any]:
         "summary": "Evolve networks that play games, on cheap machines, and watch it live.",
         "description": DESCRIPTION,
         "openapi_tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "generate_unique_id_function": lambda route: route.name,
         "license_info": {"name": "MIT"},
     }

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple, cast
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import iter_route_contexts
 from pydantic import Field
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from evolution.messages import PROTOCOL
 from evolution.model import Value
@@ -51,6 +53,20 @@ REFUSALS = {
 """Slug and title of what the framework refuses by itself: the phrases of HTTPStatus vary between Python versions."""
 
 
+MEANINGS = {
+    400: "The body is not JSON",
+    401: "A valid token is needed",
+    404: "There is no such thing",
+    409: "The state of the run forbids this",
+    413: "The body is too long",
+    415: "The body is not marked as JSON",
+    422: "Something in the request is not valid; `errors` says what",
+    426: "The worker speaks another protocol version",
+    503: "The database does not answer, or this server does not lead; try again after `Retry-After` seconds",
+}
+"""What the statuses of errors mean here."""
+
+
 class Kind(NamedTuple):
     """One row of the table: an error's status, its slug in `type`, its title, further headers."""
 
@@ -82,11 +98,11 @@ def problem(
     title: str,
     *,
     detail: str | None = None,
-    errors: Sequence[FieldProblem] = (),
+    fields: Sequence[FieldProblem] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A response that carries a problem document."""
-    document = Problem(type=TYPE_PREFIX + slug, title=title, status=status, detail=detail, errors=list(errors))
+    document = Problem(type=TYPE_PREFIX + slug, title=title, status=status, detail=detail, errors=list(fields))
     return Response(
         document.model_dump_json(),
         status_code=status,
@@ -113,8 +129,16 @@ def _message(item: Mapping[str, Any]) -> str:
 
 async def _answer_known(_: Request, error: Exception) -> Response:
     kind = next(KINDS[cause] for cause in type(error).__mro__ if cause in KINDS)
-    fields = [FieldProblem.model_validate(item) for item in getattr(error, "errors", [])]
-    return problem(*kind[:3], detail=str(error) or None, errors=fields, headers=kind.headers)
+    fields = _fields(error)
+    return problem(*kind[:3], detail=None if fields else str(error), fields=fields, headers=kind.headers)
+
+
+def _fields(error: Exception) -> list[FieldProblem]:
+    if isinstance(error, errors.InvalidConfiguration):
+        return [FieldProblem(**item) for item in error.errors]
+    if isinstance(error, errors.UnknownEnvironment):
+        return [FieldProblem(field="configuration.environment.id", message=str(error))]
+    return []
 
 
 async def _answer_invalid(_: Request, error: Exception) -> Response:
@@ -127,16 +151,24 @@ async def _answer_invalid(_: Request, error: Exception) -> Response:
     if isinstance(invalid.body, bytes):
         detail = "Send JSON with the header Content-Type: application/json."
         return problem(415, "unsupported-media-type", "The body is not marked as JSON", detail=detail)
-    return problem(422, "invalid-request", "The request is not valid", errors=field_problems(found))
+    return problem(422, "invalid-request", "The request is not valid", fields=field_problems(found))
 
 
-async def answer_http(_: Request, error: Exception) -> Response:
+async def answer_http(request: Request, error: Exception) -> Response:
     """Any status that the framework itself refuses with: 404, 405, 413."""
     refused = cast(HTTPException, error)
     status = refused.status_code
     slug, title = REFUSALS.get(status, (f"status-{status}", HTTPStatus(status).phrase))
     detail = refused.detail if refused.detail != HTTPStatus(status).phrase else None
-    return problem(status, slug, title, detail=detail, headers=refused.headers)
+    headers = {"Allow": ", ".join(_methods(request))} if status == 405 and _methods(request) else refused.headers
+    return problem(status, slug, title, detail=detail, headers=headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """All methods that the address takes: the framework names those of one route alone."""
+    routes = iter_route_contexts(request.app.routes)
+    fitting = [route for route in routes if route.methods and compile_path(route.path)[0].match(request.url.path)]
+    return sorted({method for route in fitting for method in route.methods})
 
 
 async def answer_unforeseen(_: Request, error: Exception) -> Response:
@@ -157,10 +189,5 @@ def answer_with_problems(app: FastAPI) -> None:
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What the OpenAPI document says of these errors."""
-    return {
-        status: {
-            "description": HTTPStatus(status).phrase,
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
-        for status in statuses
-    }
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": MEANINGS[status], "content": content} for status in statuses}

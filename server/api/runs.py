@@ -1,5 +1,7 @@
 """Runs: start, look, change, pause, resume, stop, clone, delete."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -7,15 +9,17 @@ from fastapi import APIRouter, Query, Response
 from server.api.bodies import NewRun, RunChanges, RunCopy
 from server.api.dependencies import Cursor, Limit, MasterDep, RunId
 from server.api.problems import documented
+from server.service.errors import InvalidConfiguration
 from server.views import Page, RunDetail, RunState, RunSummary
 
 router = APIRouter(prefix="/runs", tags=["runs"], responses=documented(503))
 
 
-@router.post("", status_code=201, summary="Start a run", responses=documented(400, 422))
+@router.post("", status_code=201, summary="Start a run", responses=documented(422))
 async def create_run(body: NewRun, master: MasterDep, response: Response) -> RunDetail:
     """The configuration is the preset's with the changes given. Without connected workers the run waits for one."""
-    return _created(await master.create_run(body.preset, body.name, body.configuration), response)
+    with _inside_configuration():
+        return _created(await master.create_run(body.preset, body.name, body.configuration), response)
 
 
 @router.get("", summary="List runs, newest first")
@@ -35,7 +39,7 @@ async def show_run(id: RunId, master: MasterDep) -> RunDetail:
     return await master.show_run(id)
 
 
-@router.patch("/{id}", summary="Change a run's name, share or budget", responses=documented(400, 404, 422))
+@router.patch("/{id}", summary="Change a run's name, share or budget", responses=documented(404, 422))
 async def change_run(id: RunId, body: RunChanges, master: MasterDep) -> RunDetail:
     """Nothing else of a run can change: its outcome follows from the rest."""
     return await master.change_run(id, body.name, body.weight, body.budget)
@@ -65,10 +69,24 @@ async def stop_run(id: RunId, master: MasterDep) -> RunDetail:
     return await master.stop_run(id)
 
 
-@router.post("/{id}/clone", status_code=201, summary="Clone a run", responses=documented(400, 404, 422))
+@router.post("/{id}/clone", status_code=201, summary="Clone a run", responses=documented(404, 422))
 async def clone_run(id: RunId, body: RunCopy, master: MasterDep, response: Response) -> RunDetail:
     """A new run with this one's configuration and the changes given."""
-    return _created(await master.clone_run(id, body.name, body.configuration), response)
+    with _inside_configuration():
+        return _created(await master.clone_run(id, body.name, body.configuration), response)
+
+
+@contextmanager
+def _inside_configuration() -> Iterator[None]:
+    """Errors of a configuration's fields, named by their paths in the body."""
+    try:
+        yield
+    except InvalidConfiguration as error:
+        raise InvalidConfiguration([{**item, "field": _path(item["field"])} for item in error.errors]) from error
+
+
+def _path(field: str) -> str:
+    return field if field in NewRun.model_fields else f"configuration.{field}"
 
 
 def _created(run: RunDetail, response: Response) -> RunDetail:

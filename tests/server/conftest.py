@@ -1,0 +1,92 @@
+"""The application on a real Postgres, asked in-process, and a worker that plays."""
+
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from server.application import create_app
+from server.settings import Settings
+from tests.conftest import TEMPLATE, Postgres
+from tests.server.player import CARTPOLE, Body, Worker
+
+TOKEN = "a-token-of-the-tests"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """The loop that the product runs on; of the session, so that tests can share an application."""
+    return "asyncio"
+
+
+@pytest.fixture
+def wait_seconds() -> float:
+    """How long a worker waits for work: briefly, where a test asks again and again."""
+    return 0.05
+
+
+@pytest.fixture
+def settings(database_url: str, wait_seconds: float) -> Settings:
+    return Settings(database_url=database_url, token=TOKEN, wait_seconds=wait_seconds)
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    """The application, started."""
+    application = create_app(settings)
+    async with application.router.lifespan_context(application):
+        yield application
+
+
+@pytest.fixture
+async def stranger(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client without the token."""
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://server") as client:
+        yield client
+
+
+@pytest.fixture
+async def client(stranger: httpx2.AsyncClient) -> httpx2.AsyncClient:
+    """A client with the token."""
+    stranger.headers["Authorization"] = f"Bearer {TOKEN}"
+    return stranger
+
+
+@pytest.fixture(scope="module")
+async def shared(postgres: Postgres) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client with the token of an application that the tests of a module share: for requests that store nothing."""
+    database_url = postgres.create_database(TEMPLATE)
+    application = create_app(Settings(database_url=database_url, token=TOKEN))
+    async with application.router.lifespan_context(application):
+        transport = httpx2.ASGITransport(application, raise_app_exceptions=False)
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        async with httpx2.AsyncClient(transport=transport, base_url="http://server", headers=headers) as client:
+            yield client
+    postgres.drop_database(database_url)
+
+
+@pytest.fixture
+async def worker(client: httpx2.AsyncClient) -> Worker:
+    """A connected worker."""
+    worker = Worker(client)
+    await worker.arrive()
+    return worker
+
+
+@pytest.fixture
+async def run(client: httpx2.AsyncClient, worker: Worker) -> Body:
+    """A run that has just started."""
+    response = await worker.start("/api/v1/runs", {"name": "pole", "configuration": CARTPOLE})
+    assert response.status_code == 201, response.text
+    body: Body = response.json()
+    return body
+
+
+@pytest.fixture
+async def finished(client: httpx2.AsyncClient, worker: Worker, run: Body) -> Body:
+    """A run of two generations that were played."""
+    await worker.play(run["id"], until=lambda shown: bool(shown["state"] == "finished"))
+    body: Body = (await client.get(f"/api/v1/runs/{run['id']}")).json()
+    return body

@@ -1,0 +1,179 @@
+"""The workers' interface over HTTP: results in, work out, and what is refused."""
+
+from typing import Any
+from uuid import uuid4
+
+import anyio
+import httpx2
+import pytest
+from fastapi import FastAPI
+from starlette.types import Message
+
+from tests.server.conftest import TOKEN
+from tests.server.player import Body, Worker, results_of
+
+pytestmark = pytest.mark.anyio
+BATCHES = "/api/v1/batches"
+
+
+async def test_results_are_acknowledged_and_more_work_comes(worker: Worker, run: Body) -> None:
+    batch = (await worker.ask(wants=1))["batches"][0]
+    submission = results_of(batch)
+
+    reply = await worker.ask(submissions=[submission], wants=1)
+    again = await worker.ask(submissions=[submission])
+
+    count = len(batch["episodes"])
+    assert batch["run"] == run["id"]
+    assert reply["outcomes"] == {submission["id"]: {"accepted": count, "repeated": 0, "unwanted": 0}}
+    assert reply["batches"]
+    assert again["outcomes"] == {submission["id"]: {"accepted": 0, "repeated": count, "unwanted": 0}}
+
+
+async def test_a_lease_is_extended_and_released(client: httpx2.AsyncClient, worker: Worker, run: Body) -> None:
+    del run
+    lease, lost = (await worker.ask(wants=1))["batches"][0]["lease"], str(uuid4())
+
+    extended = (await client.post(f"{BATCHES}/extend", json=worker.request(leases=[lease, lost]))).json()
+    released = await client.post(f"{BATCHES}/release", json=worker.request(leases=[lease]))
+    afterwards = (await client.post(f"{BATCHES}/extend", json=worker.request(leases=[lease]))).json()
+
+    assert extended["expires_in"][lease] > 0
+    assert extended["lost"] == [lost]
+    assert released.status_code == 204
+    assert afterwards["lost"] == [lease]
+
+
+async def test_an_unknown_worker_is_asked_to_announce_itself(client: httpx2.AsyncClient) -> None:
+    assert (await Worker(client).ask())["announce"] is True
+
+
+@pytest.mark.parametrize("path", ["", "/extend", "/release"])
+@pytest.mark.parametrize(
+    "body", [{"protocol": 2}, {"protocol": 2, "worker": "renamed", "strange": [1]}, {"protocol": 0, "leases": None}]
+)
+async def test_a_worker_of_another_protocol_is_told_so_whatever_else_it_says(
+    shared: httpx2.AsyncClient, path: str, body: Body
+) -> None:
+    response = await shared.post(BATCHES + path, json=body)
+
+    assert response.status_code == 426
+    assert response.headers["upgrade"] == "neuroevo/1"
+    assert response.json()["type"] == "urn:neuroevo:problem:protocol-mismatch"
+    assert "install the server's version" in response.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["", "/extend", "/release"])
+async def test_another_protocol_is_refused_in_a_request_that_fits(shared: httpx2.AsyncClient, path: str) -> None:
+    more: Body = {"leases": []} if path else {}
+
+    response = await shared.post(BATCHES + path, json=Worker(shared).request(**more) | {"protocol": 3})
+
+    assert response.status_code == 426
+
+
+def result(**changes: Any) -> Body:
+    values = {
+        "generation": 0, "index": 0, "phase": 0, "episode": 0, "score": 1.0, "steps": 1, "frames": 1,
+        "digest": "0" * 64, "seconds": 0.1,
+    }  # fmt: skip
+    return values | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"score": "high"}, "score"),
+        ({"steps": 0}, "steps"),
+        ({"phase": 7}, "phase"),
+        ({"digest": "abc"}, "digest"),
+        ({"index": -1}, "index"),
+        ({"frames": 2**40}, "frames"),
+        ({"cheat": True}, "cheat"),
+    ],
+)
+async def test_a_wrong_result_is_refused_at_its_field(shared: httpx2.AsyncClient, changes: Body, field: str) -> None:
+    submission = {
+        "id": str(uuid4()), "lease": str(uuid4()), "run": "k3f9x2", "engine": "e", "results": [result(**changes)],
+    }  # fmt: skip
+
+    response = await shared.post(BATCHES, json=Worker(shared).request(submissions=[submission]))
+
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == f"submissions.0.results.0.{field}"
+
+
+@pytest.mark.parametrize("score", ["NaN", "Infinity", "1e999"])
+async def test_a_score_that_is_not_finite_is_refused(shared: httpx2.AsyncClient, score: str) -> None:
+    submission = {"id": str(uuid4()), "lease": str(uuid4()), "run": "k3f9x2", "engine": "e", "results": [result()]}
+    request = shared.build_request("POST", BATCHES, json=Worker(shared).request(submissions=[submission]))
+    content = request.content.replace(b'"score":1.0', b'"score":' + score.encode())
+    assert content != request.content
+
+    response = await shared.post(BATCHES, content=content, headers={"Content-Type": "application/json"})
+
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == "submissions.0.results.0.score"
+
+
+@pytest.mark.parametrize("wait_seconds", [60.0])
+async def test_a_worker_that_hung_up_is_given_nothing(
+    app: FastAPI, client: httpx2.AsyncClient, worker: Worker, run: Body
+) -> None:
+    await client.post(f"/api/v1/runs/{run['id']}/pause")
+    hung_up = anyio.Event()
+    body = client.build_request("POST", BATCHES, json=worker.request(wants=1)).content
+    scope = {
+        "type": "http", "method": "POST", "path": BATCHES, "raw_path": BATCHES.encode(), "query_string": b"",
+        "headers": [(b"authorization", f"Bearer {TOKEN}".encode()), (b"content-type", b"application/json")],
+    }  # fmt: skip
+    requests = iter([{"type": "http.request", "body": body}])
+    answers: list[Message] = []
+
+    async def receive() -> Message:
+        if message := next(requests, None):
+            return message
+        await hung_up.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        answers.append(message)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(app, scope, receive, send)
+        await anyio.wait_all_tasks_blocked()
+        hung_up.set()
+
+    await client.post(f"/api/v1/runs/{run['id']}/resume")
+    leased = (await client.get("/api/v1/workers")).json()["items"][0]["runs"]
+    assert answers[0]["status"] == 499
+    assert leased == []
+
+
+async def test_who_waits_is_sent_away_when_the_server_stops(app: FastAPI, worker: Worker, run: Body) -> None:
+    del run
+    while (await worker.ask(wants=4))["batches"]:
+        pass
+    app.state.stopping.set()
+
+    waiting = await worker.client.post(BATCHES, json=worker.request(wants=1))
+
+    assert waiting.status_code == 503
+    assert waiting.json()["type"] == "urn:neuroevo:problem:stopping"
+    assert waiting.headers["retry-after"]
+
+
+async def test_results_are_taken_even_while_the_server_stops(app: FastAPI, worker: Worker, run: Body) -> None:
+    batch = (await worker.ask(wants=1))["batches"][0]
+    app.state.stopping.set()
+
+    reply = await worker.ask(submissions=[results_of(batch)])
+
+    assert batch["run"] == run["id"]
+    assert next(iter(reply["outcomes"].values()))["accepted"] == len(batch["episodes"])
+
+
+async def test_a_paused_runs_work_is_not_handed_out(client: httpx2.AsyncClient, worker: Worker, run: Body) -> None:
+    await client.post(f"/api/v1/runs/{run['id']}/pause")
+
+    assert (await worker.ask(wants=1))["batches"] == []
