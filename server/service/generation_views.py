@@ -87,7 +87,7 @@ class Gallery:
         self._scores = group(stored)
         members = [result for result in stored if not result.late]
         self._fitness = means(group(members)[Phase.EVALUATION])
-        self._ranks = {index: place for place, index in enumerate(rank(self._fitness))} if closed else {}
+        self._ranks = {index: place for place, index in enumerate(rank(self._fitness), 1)} if closed else {}
         self._selected = {Birth(*birth) for birth in closed["parents"]} if closed else set()
 
     def show(self, index: int) -> IndividualView:

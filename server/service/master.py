@@ -257,5 +257,6 @@ class Master:
         self._loops.append(asyncio.get_running_loop().create_task(loop))
 
     def _step_down(self) -> None:
-        self._ready = False
-        self._on_replaced()
+        was_ready, self._ready = self._ready, False
+        if was_ready:
+            self._on_replaced()

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, Protocol
 
 from server.service.active_run import ActiveRun, ended
@@ -72,6 +73,9 @@ class Memory:
 
     def forget(self, id: str) -> None:
         """The run is gone."""
+        if run := self.recall(id):
+            # Whoever still holds it must not go on with it.
+            run.row = replace(run.row, state="deleted")
         self.schedule.drop(id)
         self.runs.pop(id, None)
         self.ended.pop(id, None)

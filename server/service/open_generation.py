@@ -110,13 +110,17 @@ class EndlessPhase:
         return episode == 0 and 0 <= index <= LARGEST_INDEX and index != self.total
 
     def has(self, index: int, episode: int) -> bool:
-        return index in self._stored
+        return episode == 0 and index in self._stored
 
     def settle(self, index: int, episode: int) -> None:
-        self._stored.add(index)
+        if episode == 0:
+            self._stored.add(index)
 
     def missing(self) -> Iterator[Task]:
         for index in count():
+            if self.complete:
+                # Until the next generation is open, whatever else was played of this one would come late.
+                return
             if index != self.total and index not in self._stored:
                 yield Task(self._generation, index, int(Phase.EVALUATION), 0)
 

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from evolution.lineage import Birth
 from server.storage.tables import candidates, generations
 
-
 READ_AT_ONCE = 500
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from server.service.leadership import SILENCE_SECONDS
 from server.service.master import Master
+from server.storage import leadership
 from server.storage.database import Storage
 from tests.clock import FakeClock
 
@@ -32,9 +34,9 @@ class Masters:
     def build(self, clock: FakeClock | None = None) -> Master:
         """A master that is not started yet."""
         storage = Storage(self.database_url)
-        master = Master(storage, clock or self.clock, TestSettings(), lambda: self.replaced.append(master))
-        self._started.append((master, storage))
-        return master
+        built = Master(storage, clock or self.clock, TestSettings(), lambda: self.replaced.append(built))
+        self._started.append((built, storage))
+        return built
 
     async def start(self) -> Master:
         """A master that leads, or stands by."""
@@ -51,6 +53,14 @@ class Masters:
         await storage.close()
         self._started = [(known, storage) for known, storage in self._started if known is not master]
         master._ready = False
+
+    async def restart(self) -> Master:
+        """A master after the one before has crashed: as long as its process lives, its silence must be waited for."""
+        storage = Storage(self.database_url)
+        async with storage.unfenced() as connection:
+            await leadership.age(connection, SILENCE_SECONDS + 1)
+        await storage.close()
+        return await self.start()
 
     async def stop(self) -> None:
         for master, storage in reversed(self._started):

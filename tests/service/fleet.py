@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID, uuid4
 
 from evolution.environments import DiscreteActions, Environment, EnvironmentDescription
@@ -27,6 +29,19 @@ ENGINE = "test-engine=1"
 CARTPOLE = "CartPole-v1"
 ENGINES = {CARTPOLE: ENGINE, "Acrobot-v1": ENGINE}
 STEPS_RANGE = 50
+SMALL: dict[str, Any] = {
+    "environment": {"id": CARTPOLE},
+    "architecture": "mlp",
+    "population": 12,
+    "parents": 3,
+    "mutation_power": 0.1,
+    "candidates": 3,
+    "validation_episodes": 4,
+    "test_episodes": 2,
+    "budget": {"generations": 4},
+    "seed": 7,
+}
+"""A run that is over at once."""
 
 Game = Callable[[list[int], int], tuple[float, int]]
 
@@ -64,6 +79,8 @@ class FakeWorker:
     chains: dict[str, list[int]] = field(default_factory=dict)
     announced: bool = False
     played: int = 0
+    shuffle: random.Random | None = None
+    """Decides the order in which the episodes of a batch are played."""
 
     @property
     def identity(self) -> WorkerIdentity:
@@ -114,7 +131,10 @@ class FakeWorker:
     def play(self, batch: Batch) -> Submission:
         """Results of the whole batch."""
         self.chains |= {key: chain.seeds for key, chain in batch.chains.items()}
-        results = [self.play_episode(episode) for episode in batch.episodes]
+        episodes = list(batch.episodes)
+        if self.shuffle:
+            self.shuffle.shuffle(episodes)
+        results = [self.play_episode(episode) for episode in episodes]
         engine = self.engines[batch.environment.id]
         return Submission(id=uuid4(), lease=batch.lease, run=batch.run, engine=engine, results=results)
 
