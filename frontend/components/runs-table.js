@@ -1,7 +1,7 @@
 /** Runs as a table. */
 
 import { html } from "../vendor/preact-htm.module.js";
-import { environmentName, exact, score } from "../format.js";
+import { environmentName, exact, mean } from "../format.js";
 import { sortedBy, sorting } from "../listing.js";
 import { Link, runPath, setQuery } from "../router.js";
 import { Sparkline } from "./sparkline.js";
@@ -19,7 +19,7 @@ export function RunsTable({ runs, query }) {
       <${SortHeader} column="generation" class="at-small" ...${header}>Generation<//>
       <${SortHeader} column="elite" class="right" ...${header}>Validated elite<//>
       <th scope="col" class="at-medium">Curve</th>
-      <${SortHeader} column="best" class="right at-large" ...${header}>Best<//>
+      <${SortHeader} column="best" class="right at-large" ...${header}>Best elite<//>
       <${SortHeader} column="frames" class="right at-medium" ...${header}>Frames<//>
       <${SortHeader} column="created" class="right at-large" ...${header}>Created<//>
     </tr></thead>
@@ -52,8 +52,8 @@ function Elite({ run }) {
 
 function Best({ value }) {
   if (value == null) return html`<span class="none">–</span>`;
-  return html`<span class="number" title=${`${exact(value)}: the best fitness of any individual, by luck too; no validation`}>
-    ${score(value)}
+  return html`<span class="number" title=${`${exact(value)}: the highest that an elite was ever validated at, luck included`}>
+    ${mean(value)}
   </span>`;
 }
 

@@ -75,12 +75,11 @@ function Loaded({ detail, query, onChange }) {
   const summary = useStore((state) => state.runs[detail.id]);
   const run = { ...detail, ...summary };
   const { resource, more } = useGenerations(run.id);
-  const newest = resource.data?.items[0] ?? null;
   useTitle(`${run.elite ? `${score(run.elite.mean)} · ` : ""}${run.name}`);
   return html`
     <${Header} run=${run} onChange=${onChange} />
     <${Reason} run=${run} />
-    <${KeyFigures} run=${run} newest=${newest} />
+    <${KeyFigures} run=${run} generations=${resource.data?.items ?? []} />
     <${OpenGeneration} run=${run} />
     ${(run.generation > 0 || run.state === "running") && html`<${RunChart} run=${run} query=${query} />`}
     <${Lower} run=${run} query=${query} resource=${resource} more=${more} />
@@ -89,7 +88,7 @@ function Loaded({ detail, query, onChange }) {
 
 function Reason({ run }) {
   if (!run.state_reason) return null;
-  const tone = { failed: "bad", waiting: "warn" }[run.state] ?? "quiet";
+  const tone = { failed: "bad", waiting: "warn", running: "warn" }[run.state] ?? "quiet";
   return html`<${Note} tone=${tone}>${run.state_reason}<//>`;
 }
 

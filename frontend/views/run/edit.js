@@ -11,6 +11,8 @@ import { useResource } from "../../hooks.js";
 import { fieldsOf } from "../../schema.js";
 import { notify } from "../../session.js";
 
+const ENDED = ["finished", "stopped", "failed"];
+
 const isChangeable = ({ path }) => path === "weight" || path.startsWith("budget.");
 
 /** @param {{run: import("../../types.js").RunDetail, onDone: (run: import("../../types.js").RunDetail) => void,
@@ -25,7 +27,7 @@ export function EditRun({ run, onDone, onClose }) {
 }
 
 function EditForm({ schema, run, onDone, onClose }) {
-  const [form, setForm] = useState(() => open(schema, fieldsOf(schema).filter(isChangeable), run.configuration));
+  const [form, setForm] = useState(() => open(schema, ENDED.includes(run.state) ? [] : fieldsOf(schema).filter(isChangeable), run.configuration));
   const [name, setName] = useState(run.name);
   const [isBusy, setBusy] = useState(false);
   const submit = async (event) => {
@@ -34,7 +36,7 @@ function EditForm({ schema, run, onDone, onClose }) {
     setBusy(true);
     try {
       onDone(await changeRun(run.id, bodyOf(form, name, run)));
-      notify("Changed; a budget is read when a generation closes");
+      notify(form.fields.length ? "Changed; a budget is read when a generation closes" : "Renamed");
       return onClose();
     } catch (error) {
       setBusy(false);

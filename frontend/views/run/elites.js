@@ -38,12 +38,13 @@ function Table({ run, items }) {
 }
 
 function Row({ run, row, isTested, isBlockFree }) {
-  const population = { mean: row.mean, sd: row.sd, n: row.episodes, distinct: row.episodes };
+  const { population: n } = run.configuration;
+  const population = { mean: row.mean, sd: row.sd, n, distinct: n };
   const href = withQuery({ generation: String(row.number) });
   return html`<tr class="pressable" onClick=${openRow(href)}>
     <th scope="row"><${Link} class="number" href=${href}
       aria-label=${`Generation ${row.number}: its individuals`}>${row.number}<//></th>
-    <td class="right">${row.validation ? html`<${Score} summary=${row.validation} />` : html`<${Unvalidated} value=${row.best} episodes=${run.configuration.episodes} />`}</td>
+    <td class="right">${row.validation ? html`<${Score} summary=${row.validation} />` : html`<${Unvalidated} row=${row} episodes=${run.configuration.episodes} />`}</td>
     ${isTested && html`<td class="right at-small"><${Score} summary=${row.test} /></td>`}
     <td class="right at-small"><${Score} summary=${population} /></td>
     <td class="right at-medium number">${score(row.best)}</td>
@@ -58,6 +59,8 @@ function Row({ run, row, isTested, isBlockFree }) {
   </tr>`;
 }
 
-function Unvalidated({ value, episodes }) {
-  return html`<span class="score" title="Fitness, not validated"><b>${score(value)}</b>${" "}<span class="sample">n ${episodes}</span></span>`;
+/** A new elite's fitness is the generation's best; a carried one's is not told. */
+function Unvalidated({ row, episodes }) {
+  if (row.elite_carried) return html`<span class="none" title="Carried, and not validated">–</span>`;
+  return html`<span class="score" title="Fitness, not validated"><b>${score(row.best)}</b>${" "}<span class="sample">n ${episodes}</span></span>`;
 }

@@ -4,46 +4,56 @@ import { html } from "../../vendor/preact-htm.module.js";
 import { budgetProgress, secondsLeft } from "../../budget.js";
 import { Figure, Figures } from "../../components/figures.js";
 import { Bar, Count, Span } from "../../components/values.js";
-import { compact, duration, exact, mean, plural, score, summaryWords } from "../../format.js";
+import { compact, duration, exact, mean, summaryWords } from "../../format.js";
 
-const NONE = () => html`<span class="none">–</span>`;
+const Nothing = () => html`<span class="none">–</span>`;
 
-/** @param {{run: import("../../types.js").RunDetail, newest: import("../../types.js").GenerationView|null}} props */
-export function KeyFigures({ run, newest }) {
+/** @param {{run: import("../../types.js").RunDetail, generations: import("../../types.js").GenerationView[]}} props
+ *   `generations`: those known, newest first */
+export function KeyFigures({ run, generations }) {
   const limits = budgetProgress(run);
   const isAlive = run.state === "running";
   return html`<${Figures}>
     <${Elite} summary=${run.elite} isValidated=${run.configuration.candidates > 0} />
-    <${Best} run=${run} />
-    <${Population} newest=${newest} />
+    <${Best} run=${run} generations=${generations} />
+    <${Population} run=${run} newest=${generations[0]} />
     <${Figure} name="Generations" note=${noteOf(limits, "Generations")}>${compact(run.generation)}<//>
     <${Figure} name="Frames" note=${noteOf(limits, "Frames") ?? html`<${Count} value=${run.steps} unit="steps" />${" "}steps`}>
       <${Count} value=${run.frames} unit="frames" /><//>
-    <${Figure} name="Speed" note="frames a second">${isAlive ? html`<${Count} value=${run.progress?.frames_per_second ?? null} unit="frames/s" />` : html`<${NONE} />`}<//>
-    <${Figure} name="Time" note=${noteOf(limits, "Time") ?? timeNote(run)}><${Span} seconds=${run.active_seconds} /><//>
-    <${BudgetFigure} limits=${limits} />
+    <${Figure} name="Speed" note="frames a second">${isAlive ? html`<${Count} value=${run.progress?.frames_per_second ?? null} unit="frames/s" />` : html`<${Nothing} />`}<//>
+    <${Figure} name="Time" note=${noteOf(limits, "Time") ?? "without pauses"}><${Span} seconds=${run.active_seconds} /><//>
+    <${BudgetFigure} limits=${limits} left=${isAlive ? secondsLeft(run) : null} />
   <//>`;
 }
 
 function Elite({ summary, isValidated }) {
-  if (!isValidated) return html`<${Figure} name="Validated elite" note="this run does not validate"><${NONE} /><//>`;
-  if (!summary) return html`<${Figure} name="Validated elite" note="after the first generation"><${NONE} /><//>`;
-  const { sd, n, distinct } = summary;
-  return html`<${Figure} name="Validated elite" note=${`n ${n}, ${distinct === n ? "all distinct" : `${distinct} distinct`}`}>
-    <span class="accent" title=${summaryWords(summary)}>${mean(summary.mean)}${sd != null && html`${" "}<span class="noise">± ${mean(sd)}</span>`}</span>
-  <//>`;
+  if (!isValidated) return html`<${Figure} name="Validated elite" note="this run does not validate"><${Nothing} /><//>`;
+  if (!summary) return html`<${Figure} name="Validated elite" note="after the first generation"><${Nothing} /><//>`;
+  return html`<${Figure} name="Validated elite" note=${sampleOf(summary)}><span class="accent"><${MeanWithNoise} summary=${summary} /></span><//>`;
 }
 
-function Best({ run }) {
-  const { episodes } = run.configuration;
-  const note = episodes === 1 ? "single episode" : `fitness over ${plural(episodes, "episode")}`;
-  return html`<${Figure} name="Best" note=${note}>${run.best == null ? html`<${NONE} />` : html`<span title=${`${exact(run.best)}: the best fitness so far, luck included`}>${score(run.best)}</span>`}<//>`;
+/** The highest that an elite was ever validated at; without validation, its fitness. */
+function Best({ run, generations }) {
+  const { candidates, episodes } = run.configuration;
+  if (run.best == null) return html`<${Figure} name="Best elite" note="after the first generation"><${Nothing} /><//>`;
+  const validation = generations.find((row) => row.validation?.mean === run.best)?.validation;
+  if (validation) return html`<${Figure} name="Best elite" note=${sampleOf(validation)}><${MeanWithNoise} summary=${validation} /><//>`;
+  const note = candidates > 0 ? `n ${exact(run.configuration.validation_episodes)}` : `not validated, n ${exact(episodes)}`;
+  return html`<${Figure} name="Best elite" note=${note}><span title=${exact(run.best)}>${mean(run.best)}</span><//>`;
 }
 
-function Population({ newest }) {
-  if (!newest) return html`<${Figure} name="Population" note="after the first generation"><${NONE} /><//>`;
-  const { sd, episodes, number } = newest;
-  return html`<${Figure} name="Population" note=${`n ${exact(episodes)}, generation ${number}`}>
+function MeanWithNoise({ summary }) {
+  return html`<span title=${summaryWords(summary)}>${mean(summary.mean)}${summary.sd != null && html`${" "}<span class="noise">± ${mean(summary.sd)}</span>`}</span>`;
+}
+
+function sampleOf({ n, distinct }) {
+  return `n ${exact(n)}, ${distinct === n ? "all distinct" : `${exact(distinct)} distinct`}`;
+}
+
+function Population({ run, newest }) {
+  if (!newest) return html`<${Figure} name="Population" note="after the first generation"><${Nothing} /><//>`;
+  const { sd, number } = newest;
+  return html`<${Figure} name="Population" note=${`n ${exact(run.configuration.population)}, generation ${number}`}>
     <span title=${`mean ${exact(newest.mean)}, standard deviation ${exact(sd)}`}>${mean(newest.mean)}${" "}<span class="noise">± ${mean(sd)}</span></span>
   <//>`;
 }
@@ -53,17 +63,12 @@ function noteOf(limits, name) {
   return row ? `of ${name === "Time" ? duration(row.limit) : compact(row.limit)}` : null;
 }
 
-function timeNote(run) {
-  const left = run.state === "running" ? secondsLeft(run) : null;
-  return left == null ? "without pauses" : `about ${duration(left)} left`;
-}
-
-function BudgetFigure({ limits }) {
+function BudgetFigure({ limits, left }) {
   if (!limits.length) return html`<${Figure} name="Budget" note="runs until stopped">none<//>`;
-  const [{ name, unit, done, limit, fraction, secondsLeft: left }] = limits;
+  const [{ name, unit, done, limit, fraction }] = limits;
   const spent = unit === "s" ? `${duration(done)} of ${duration(limit)}` : `${compact(done)} of ${compact(limit)}`;
   const note = html`<${Bar} slim done=${fraction} total=${1} label=${`Budget: ${spent} ${name.toLowerCase()}`} />
-    <span>${name.toLowerCase()} ${spent}${left == null || fraction >= 1 ? "" : `, about ${duration(left)} left`}</span>`;
+    <span>${name.toLowerCase()} ${spent}${left == null ? "" : `, about ${duration(left)} left`}</span>`;
   return html`<${Figure} name="Budget" note=${note}>${Math.floor(fraction * 100)}%<//>`;
 }
 

@@ -12,16 +12,29 @@ import { plural, score } from "../../format.js";
 import { useResource } from "../../hooks.js";
 import { Link, withQuery } from "../../router.js";
 
-const PAGE = 1000;
+const PAGE = 500;
+const AT_ONCE = 2000; // The server lists them by index: to show the best first, all of most populations are loaded.
 const SHOWN = 50;
 
 const byRank = (a, b) => (a.rank ?? Infinity) - (b.rank ?? Infinity) || a.index - b.index;
 
+/** Individuals from a cursor on, page after page. */
+async function load(run, number, cursor, signal) {
+  const items = [];
+  let next = cursor;
+  do {
+    const page = await listIndividuals(run.id, number, { limit: PAGE, cursor: next }, signal);
+    items.push(...page.items);
+    next = page.next_cursor;
+  } while (next && items.length < AT_ONCE);
+  return { items, next_cursor: next };
+}
+
 /** @param {{run: import("../../types.js").RunDetail, number: number}} props */
 export function Individuals({ run, number }) {
-  const resource = useResource(`individuals ${run.id} ${number}`, (signal) => listIndividuals(run.id, number, { limit: PAGE }, signal));
+  const resource = useResource(`individuals ${run.id} ${number}`, (signal) => load(run, number, undefined, signal));
   const more = async (cursor) => {
-    const next = await listIndividuals(run.id, number, { limit: PAGE, cursor });
+    const next = await load(run, number, cursor);
     resource.change((page) => ({ items: [...page.items, ...next.items], next_cursor: next.next_cursor }));
   };
   const isMissing = resource.error?.status === 404;
