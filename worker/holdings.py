@@ -1,0 +1,161 @@
+"""What the worker has in hand: batches under leases, the chains of their parents, results on their way."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from evolution.messages import Batch, EpisodeResult, ParentChain, Submission
+
+MOST_CHAINS = 500
+"""Parents' chains that are remembered."""
+MOST_RESULTS = 5_000
+"""Results in one submission, and about in one request."""
+MOST_UNSENT = 50_000
+"""Results that may wait for the server; with more the worker claims nothing."""
+
+
+class UnusableBatch(LookupError):
+    """A batch names a parent whose chain the server did not send, or an unannounced environment: it is given back."""
+
+
+class Chains:
+    """Parents' seed chains by key, so that the server sends each once."""
+
+    def __init__(self) -> None:
+        self._chains: OrderedDict[str, ParentChain] = OrderedDict()
+
+    def names(self) -> list[str]:
+        """What the worker holds."""
+        return list(self._chains)
+
+    def complete(self, batch: Batch) -> Batch:
+        """The batch with the chains of all its parents.
+
+        Raises:
+            UnusableBatch: one was neither sent nor known.
+        """
+        self._chains.update(batch.chains)
+        try:
+            used = {key: self._chains[key] for key in batch.parents}
+        except KeyError as error:
+            raise UnusableBatch(f"no chain of parent {error.args[0]}") from None
+        for key in used:
+            self._chains.move_to_end(key)
+        while len(self._chains) > MOST_CHAINS:
+            self._chains.popitem(last=False)
+        return batch.model_copy(update={"chains": used})
+
+
+@dataclass(eq=False)
+class Holding:
+    """A batch under a lease."""
+
+    batch: Batch
+    engine: str
+    finished: list[EpisodeResult] = field(default_factory=list)
+    """Played and not yet put into a submission."""
+    lost: bool = False
+    """The lease has ended, or the batch is given back: what is not in play is not played."""
+
+    @property
+    def lease(self) -> UUID:
+        return self.batch.lease
+
+
+class Holdings:
+    """Batches in hand and in play."""
+
+    def __init__(self) -> None:
+        self._waiting: asyncio.Queue[Holding] = asyncio.Queue()
+        self._held: dict[UUID, Holding] = {}
+        self._playing: set[UUID] = set()
+
+    def __len__(self) -> int:
+        """Batches that are not finished."""
+        return sum(not holding.lost or holding.lease in self._playing for holding in self._held.values())
+
+    def add(self, holding: Holding) -> None:
+        self._held[holding.lease] = holding
+        self._waiting.put_nowait(holding)
+
+    async def next(self) -> Holding:
+        """The oldest batch that is not in play; waits for one."""
+        while True:
+            holding = await self._waiting.get()
+            if not holding.lost:
+                self._playing.add(holding.lease)
+                return holding
+            self._held.pop(holding.lease, None)
+
+    def end(self, holding: Holding) -> None:
+        """It is played, or given up; its finished results remain to be collected."""
+        self._playing.discard(holding.lease)
+        holding.lost = True
+
+    def lose(self, lease: UUID) -> bool:
+        """The lease has ended: whether its batch is in play."""
+        holding = self._held.get(lease)
+        if holding is not None:
+            holding.lost = True
+        return lease in self._playing
+
+    def leases(self) -> list[UUID]:
+        """Those that still matter."""
+        return [lease for lease, holding in self._held.items() if not holding.lost]
+
+    def of_environment(self, environment_id: str) -> list[Holding]:
+        """Batches of one environment that still matter."""
+        return [
+            holding
+            for holding in self._held.values()
+            if not holding.lost and holding.batch.environment.id == environment_id
+        ]
+
+    def collect(self) -> list[Submission]:
+        """Submissions of all finished results."""
+        submissions = []
+        for lease, holding in list(self._held.items()):
+            finished, holding.finished = holding.finished, []
+            for start in range(0, len(finished), MOST_RESULTS):
+                part = finished[start : start + MOST_RESULTS]
+                submissions.append(
+                    Submission(id=uuid4(), lease=lease, run=holding.batch.run, engine=holding.engine, results=part)
+                )
+            if holding.lost and lease not in self._playing:
+                del self._held[lease]
+        return submissions
+
+
+class Outbox:
+    """Submissions that the server has not yet said to be committed, oldest first."""
+
+    def __init__(self) -> None:
+        self._submissions: OrderedDict[UUID, Submission] = OrderedDict()
+
+    def __bool__(self) -> bool:
+        return bool(self._submissions)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits that no more work should be claimed."""
+        return sum(len(submission.results) for submission in self._submissions.values()) >= MOST_UNSENT
+
+    def put(self, submissions: list[Submission]) -> None:
+        self._submissions.update((submission.id, submission) for submission in submissions)
+
+    def head(self) -> list[Submission]:
+        """As many of the oldest as one request carries."""
+        chosen: list[Submission] = []
+        results = 0
+        for submission in self._submissions.values():
+            results += len(submission.results)
+            if chosen and (results > MOST_RESULTS or len(chosen) >= 1000):
+                break
+            chosen.append(submission)
+        return chosen
+
+    def settle(self, ids: list[UUID]) -> None:
+        """The server has committed these."""
+        for name in ids:
+            self._submissions.pop(name, None)

@@ -1,0 +1,65 @@
+"""`neuroevo worker start`: one worker from its start to its end."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from uuid import uuid4
+
+from evolution.messages import Announcement, WorkerIdentity
+from worker.catalogue import announce_engines
+from worker.journal import line, logger, set_up_logging
+from worker.poller import Poller
+from worker.registry import MissingModule, host, import_modules, processor
+from worker.server import Refused, Server
+from worker.slots import default_slots
+
+DISTRIBUTION = "neuroevolution"
+FAILED = 1
+LONGEST_NAME = 100
+
+
+def run_worker(
+    server: str,
+    token: str | None = None,
+    slots: int | None = None,
+    env_modules: Sequence[str] = (),
+    name: str | None = None,
+) -> int:
+    """Works for the server at the URL `server` until SIGTERM or SIGINT: the process's exit code.
+
+    `slots`: evaluation processes; None: as many as this machine's cgroup allows. `env_modules`: modules that register
+    the user's environments. `name`: for people; None: host and a number. Every failure is one line in the log.
+    """
+    set_up_logging()
+    try:
+        return asyncio.run(_work(server, token, slots or default_slots(), list(env_modules), name))
+    except (Refused, MissingModule) as error:
+        logger.error(line("worker-refused", reason=str(error)))
+        return FAILED
+    except KeyboardInterrupt:
+        return 0
+
+
+async def _work(url: str, token: str | None, slots: int, modules: list[str], name: str | None) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    own = import_modules(modules)
+    async with Server(url, token) as server:
+        worker_id = uuid4()
+        identity = WorkerIdentity(id=worker_id, name=(name or f"{host()}-{str(worker_id)[:4]}")[:LONGEST_NAME])
+        engines = await asyncio.to_thread(announce_engines, own)
+        announcement = Announcement(
+            host=host(), version=_version(), slots=slots, processor=processor(), engines=engines
+        )
+        logger.info(line("worker-started", worker=identity.name, slots=slots, server=url, environments=len(engines)))
+        await Poller(server, identity, announcement, modules, own).run(stop)
+    return 0
+
+
+def _version() -> str:
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return "unknown"

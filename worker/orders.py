@@ -1,0 +1,45 @@
+"""What the worker's main process and its evaluation processes say to each other: one JSON value a line."""
+
+from typing import Literal
+from uuid import UUID
+
+from evolution.messages import Batch, EpisodeResult
+from evolution.model import Value
+
+LONGEST_LINE_BYTES = 2**28
+
+
+class Order(Value):
+    """To an evaluation process: play a batch (whose `chains` has every parent), or drop what is left of one."""
+
+    play: Batch | None = None
+    drop: UUID | None = None
+
+
+class Ready(Value):
+    """The process has loaded what it needs."""
+
+    kind: Literal["ready"] = "ready"
+
+
+class Progress(Value):
+    """Episodes that were played. `done`: the batch is finished, or dropped."""
+
+    kind: Literal["progress"] = "progress"
+    lease: UUID
+    results: list[EpisodeResult]
+    done: bool
+
+
+class Failure(Value):
+    """The batch's environment cannot be played; what is left of the batch is given up."""
+
+    kind: Literal["failure"] = "failure"
+    lease: UUID
+    reason: str
+
+
+class Report(Value):
+    """From an evaluation process."""
+
+    message: Ready | Progress | Failure

@@ -1,0 +1,279 @@
+"""The worker's main loop: claims work ahead, lets the evaluation processes play it, submits results behind.
+
+The slots never wait for the server: one batch for each is in hand beyond those in play. A submission is sent again,
+under its own id, until the server names it; the server may be gone for any time in between.
+"""
+
+import asyncio
+import random
+from asyncio import Task
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from evolution.environments import Environment, EnvironmentDescription
+from evolution.messages import (
+    PROTOCOL,
+    Announcement,
+    Batch,
+    BatchReply,
+    BatchRequest,
+    ExtendRequest,
+    ReleaseRequest,
+    Submission,
+    WorkerIdentity,
+)
+from worker.catalogue import describe
+from worker.crew import Crew
+from worker.holdings import Chains, Holding, Holdings, Outbox, UnusableBatch
+from worker.journal import line, logger
+from worker.server import Refused, Server, ServerUnreachable
+
+AHEAD = 1
+"""Batches in hand for each slot, beyond the one in play."""
+SUBMIT_SECONDS = 5.0
+"""Results of a long batch are submitted at least so often."""
+SHORTEST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 0.25, 15.0
+LEAVING_SECONDS = 7.0
+"""For the last submissions when the worker stops; with what follows it stays below 10 s."""
+RELEASE_SECONDS = 2.0
+EXTENSIONS_A_LEASE = 4.0
+LONGEST_EXTENSION_SECONDS = 10.0
+TELL_SECONDS = 60.0
+
+
+@dataclass
+class Poller:
+    """Speaks to the server for all slots of this worker."""
+
+    server: Server
+    identity: WorkerIdentity
+    announcement: Announcement
+    modules: Sequence[str]
+    own: dict[str, str]
+    """Environments that the user's modules registered, with the module."""
+    _holdings: Holdings = field(default_factory=Holdings)
+    _outbox: Outbox = field(default_factory=Outbox)
+    _chains: Chains = field(default_factory=Chains)
+    _descriptions: list[EnvironmentDescription] = field(default_factory=list)
+    _must_announce: bool = True
+    _asked: int = 0
+    """Batches that the empty request under way asks for."""
+    _failures: int = 0
+    """Requests in a row without an answer."""
+    _lease_seconds: float = LONGEST_EXTENSION_SECONDS * EXTENSIONS_A_LEASE
+
+    def __post_init__(self) -> None:
+        self._hungry, self._finished = asyncio.Event(), asyncio.Event()
+        self._crew = Crew(self.announcement.slots, self.modules, self._holdings, self)
+        self._background: set[Task[None]] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Works until `stop` is set, then hands back what is not played and submits what is.
+
+        Raises:
+            Refused: the server will never take this worker.
+        """
+        loops = [self._claim_work(), self._submit_results(), self._extend_leases(), self._crew.work(), self._tell()]
+        try:
+            async with asyncio.TaskGroup() as self._group:
+                tasks = [self._group.create_task(loop) for loop in loops]
+                await stop.wait()
+                for task in [*tasks, *self._background]:
+                    task.cancel()
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        finally:
+            await self._crew.end()
+        await self._leave()
+
+    def batch_finished(self) -> None:
+        """A slot is free: its results are submitted, and work is claimed."""
+        self._finished.set()
+        self._hungry.set()
+
+    def give_back(self, holdings: Sequence[Holding]) -> None:
+        """Others play what is left of these batches."""
+        for holding in holdings:
+            self._holdings.lose(holding.lease)
+        self._start(self._release([holding.lease for holding in holdings]))
+        self.batch_finished()
+
+    def give_up(self, environment_id: str, reason: str) -> None:
+        """An environment cannot be played here: the server is told so, and sends no more of it."""
+        logger.error(line("environment-given-up", environment=environment_id, reason=reason))
+        engines = {name: engine for name, engine in self.announcement.engines.items() if name != environment_id}
+        self.announcement = self.announcement.model_copy(update={"engines": engines})
+        self._must_announce = True
+        self.give_back(self._holdings.of_environment(environment_id))
+
+    async def _claim_work(self) -> None:
+        """Keeps one request open whenever there is nothing else to say; the server answers it when there is work."""
+        while True:
+            self._hungry.clear()
+            self._asked = self._deficit()
+            try:
+                await (self._ask_for_work() if self._asked else self._listen())
+            finally:
+                self._asked = 0
+
+    async def _ask_for_work(self) -> None:
+        reply = await self._ask(self._request(wants=self._asked))
+        if reply is not None and not reply.batches and not reply.announce:
+            # It should have waited: a server that does not must not be asked without pause.
+            await asyncio.sleep(SHORTEST_BACKOFF_SECONDS)
+
+    async def _listen(self) -> None:
+        """A request that asks for no batch only hears what the server wants: it gives way when work is wanted."""
+        asking = asyncio.create_task(self._ask(self._request()))
+        waking = asyncio.create_task(self._hungry.wait())
+        try:
+            await asyncio.wait([asking, waking], return_when=asyncio.FIRST_COMPLETED)
+            if asking.done():
+                asking.result()  # raises what it raised
+        finally:
+            await _cancel([asking, waking])
+
+    async def _submit_results(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._finished.wait(), SUBMIT_SECONDS)
+            self._finished.clear()
+            self._outbox.put(self._holdings.collect())
+            while self._outbox:
+                wants = max(0, self._deficit() - self._asked)
+                await self._ask(self._request(wants=wants, submissions=self._outbox.head()))
+
+    async def _extend_leases(self) -> None:
+        while True:
+            await asyncio.sleep(min(LONGEST_EXTENSION_SECONDS, self._lease_seconds / EXTENSIONS_A_LEASE))
+            leases = self._holdings.leases()
+            if not leases:
+                continue
+            with suppress(ServerUnreachable):
+                reply = await self.server.extend(
+                    ExtendRequest(protocol=PROTOCOL, worker=self.identity, leases=leases[:10_000])
+                )
+                for lease in reply.lost:
+                    await self._lose(lease)
+
+    async def _lose(self, lease: UUID) -> None:
+        logger.info(line("lease-lost", lease=lease))
+        if self._holdings.lose(lease):
+            await self._crew.drop(lease)
+        self._hungry.set()
+
+    def _deficit(self) -> int:
+        """How many more batches should be in hand."""
+        if self._outbox.is_full:
+            return 0
+        return max(0, self.announcement.slots * (1 + AHEAD) - len(self._holdings))
+
+    def _request(self, *, wants: int = 0, submissions: Sequence[Submission] = ()) -> BatchRequest:
+        return BatchRequest(
+            protocol=PROTOCOL,
+            worker=self.identity,
+            announcement=self.announcement if self._must_announce else None,
+            submissions=list(submissions),
+            descriptions=list(self._descriptions),
+            holds=self._chains.names(),
+            wants=wants,
+        )
+
+    async def _ask(self, request: BatchRequest) -> BatchReply | None:
+        """One request and what follows from its answer; without an answer None, after a pause that grows.
+
+        Raises:
+            Refused: see `Server.exchange`.
+        """
+        try:
+            reply = await self.server.exchange(request)
+        except ServerUnreachable as error:
+            await self._back_off(str(error))
+            return None
+        if self._failures > 1:
+            logger.warning(line("server-back", url=self.server.url))
+        self._failures = 0
+        self._take(request, reply)
+        return reply
+
+    def _take(self, request: BatchRequest, reply: BatchReply) -> None:
+        self._outbox.settle(list(reply.outcomes))
+        told = {description.environment.model_dump_json() for description in request.descriptions}
+        self._descriptions = [known for known in self._descriptions if known.environment.model_dump_json() not in told]
+        if request.announcement is self.announcement or reply.announce:
+            self._must_announce = reply.announce
+        for batch in reply.batches:
+            self._accept(batch)
+        if reply.describe:
+            self._start(self._describe(reply.describe))
+
+    def _accept(self, batch: Batch) -> None:
+        self._lease_seconds = batch.expires_in
+        try:
+            self._holdings.add(Holding(self._chains.complete(batch), self._engine(batch)))
+        except UnusableBatch as error:
+            logger.warning(line("batch-refused", lease=batch.lease, run=batch.run, reason=str(error)))
+            self._start(self._release([batch.lease]))
+
+    def _engine(self, batch: Batch) -> str:
+        try:
+            return self.announcement.engines[batch.environment.id]
+        except KeyError:
+            raise UnusableBatch(f"{batch.environment.id} is not announced") from None
+
+    async def _describe(self, environments: Sequence[Environment]) -> None:
+        for environment in environments:
+            self._descriptions.append(await asyncio.to_thread(describe, environment, self.own))
+        await self._ask(self._request())
+
+    async def _back_off(self, reason: str) -> None:
+        self._failures += 1
+        if self._failures == 2:
+            logger.warning(line("server-unreachable", url=self.server.url, reason=reason))
+        pause = min(LONGEST_BACKOFF_SECONDS, SHORTEST_BACKOFF_SECONDS * 2 ** min(self._failures, 10))
+        await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+
+    async def _release(self, leases: Sequence[UUID], *, leaving: bool = False) -> None:
+        """Hands leases back; if the server is away they expire by themselves."""
+        request = ReleaseRequest(protocol=PROTOCOL, worker=self.identity, leases=list(leases), leaving=leaving)
+        with suppress(ServerUnreachable):
+            await self.server.release(request)
+
+    async def _leave(self) -> None:
+        """Submits what was played, hands back what was not."""
+        leases = self._holdings.leases()
+        self._outbox.put(self._holdings.collect())
+        with suppress(TimeoutError, Refused):
+            async with asyncio.timeout(LEAVING_SECONDS):
+                while self._outbox:
+                    await self._ask(self._request(submissions=self._outbox.head()))
+        with suppress(TimeoutError, Refused):
+            async with asyncio.timeout(RELEASE_SECONDS):
+                await self._release(leases, leaving=True)
+        unsent = sum(len(submission.results) for submission in self._outbox.head())
+        logger.info(line("worker-left", worker=self.identity.name, leases=len(leases), unsent=unsent))
+
+    async def _tell(self) -> None:
+        """A line a minute for whoever reads the log."""
+        episodes = frames = 0
+        while True:
+            await asyncio.sleep(TELL_SECONDS)
+            played, episodes = self._crew.episodes - episodes, self._crew.episodes
+            rate, frames = (self._crew.frames - frames) / TELL_SECONDS, self._crew.frames
+            logger.info(line("playing", worker=self.identity.name, episodes=played, frames_per_second=rate))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs beside the loops; what it raises ends them."""
+        task = self._group.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+async def _cancel(tasks: Sequence[Task[Any]]) -> None:
+    """Ends the tasks and waits until they have ended; what they raise was dealt with."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

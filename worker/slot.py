@@ -1,0 +1,133 @@
+"""An evaluation process: plays the batches that come on standard input, writes results to standard output.
+
+It ends at once when its standard input closes, that is when the main process ends, however it ends.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from queue import SimpleQueue
+from types import TracebackType
+from typing import BinaryIO
+from uuid import UUID
+
+from evolution.messages import Batch, Episode, EpisodeResult
+from worker.episode import BrokenEnvironment, UnplayableEnvironment, UnsuitablePolicy
+from worker.evaluation import Evaluator
+from worker.individuals import Individual
+from worker.journal import line, logger, set_up_logging
+from worker.orders import Failure, Order, Progress, Ready, Report
+from worker.registry import import_modules
+
+REPORT_SECONDS = 0.5
+"""Results of shorter episodes than this are reported together."""
+
+Say = Callable[[Ready | Progress | Failure], None]
+
+
+def main(modules: Sequence[str]) -> None:
+    """Runs until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the main process decides
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    set_up_logging()
+    sys.excepthook = _log_failure
+    orders, output = sys.stdin.buffer, _take_standard_output()
+    inbox = Inbox(orders)
+
+    def say(message: Ready | Progress | Failure) -> None:
+        output.write(Report(message=message).model_dump_json().encode() + b"\n")
+        output.flush()
+
+    import_modules(modules)
+    evaluator = Evaluator()
+    say(Ready())
+    for batch in inbox:
+        play_batch(batch, evaluator, say, inbox.is_dropped)
+
+
+class Inbox:
+    """Orders, read by a thread of their own, so that they are heard in mid episode."""
+
+    def __init__(self, orders: BinaryIO) -> None:
+        self._orders = orders
+        self._batches: SimpleQueue[Batch] = SimpleQueue()
+        self._dropped: set[UUID] = set()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def __iter__(self) -> Iterator[Batch]:
+        while True:
+            self._dropped.clear()
+            yield self._batches.get()
+
+    def is_dropped(self, lease: UUID) -> bool:
+        """Whether what is left of the batch need not be played."""
+        return lease in self._dropped
+
+    def _listen(self) -> None:
+        for text in self._orders:
+            order = Order.model_validate_json(text)
+            if order.play is not None:
+                self._batches.put(order.play)
+            if order.drop is not None:
+                self._dropped.add(order.drop)
+        os._exit(0)  # the main process is gone: nobody wants the episode in play
+
+
+def play_batch(batch: Batch, evaluator: Evaluator, say: Say, is_dropped: Callable[[UUID], bool]) -> None:
+    """Plays the batch's episodes in order and reports them, soon but not one by one."""
+    results: list[EpisodeResult] = []
+    reported_at = time.monotonic()
+    try:
+        for episode in batch.episodes:
+            if is_dropped(batch.lease):
+                break
+            results.append(play_episode(batch, episode, evaluator))
+            if time.monotonic() - reported_at >= REPORT_SECONDS:
+                say(Progress(lease=batch.lease, results=results, done=False))
+                results, reported_at = [], time.monotonic()
+    except (UnplayableEnvironment, UnsuitablePolicy, BrokenEnvironment) as error:
+        if results:
+            say(Progress(lease=batch.lease, results=results, done=False))
+        say(Failure(lease=batch.lease, reason=str(error)))
+        return
+    say(Progress(lease=batch.lease, results=results, done=True))
+
+
+def play_episode(batch: Batch, episode: Episode, evaluator: Evaluator) -> EpisodeResult:
+    """One episode of a batch, timed."""
+    started = time.perf_counter()
+    played = evaluator.evaluate(_individual(batch, episode), batch.environment, episode.seed)
+    return EpisodeResult(
+        generation=episode.generation,
+        index=episode.index,
+        phase=episode.phase,
+        episode=episode.episode,
+        score=played.score,
+        steps=played.steps,
+        frames=played.frames,
+        digest=played.digest,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _individual(batch: Batch, episode: Episode) -> Individual:
+    parent = batch.chains[episode.parent].seeds if episode.parent is not None else []
+    return Individual(batch.architecture, parent, [batch.power] * len(parent), episode.mutation)
+
+
+def _take_standard_output() -> BinaryIO:
+    """A private way out: whatever else prints (libraries, the user's environment) goes to standard error instead."""
+    private = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return os.fdopen(private, "wb")
+
+
+def _log_failure(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """One line; the main process replaces this one and gives the batch back."""
+    place = traceback.extract_tb(trace)[-1] if trace else None
+    where = f"{place.filename}:{place.lineno}" if place else "unknown"
+    logger.error(line("evaluation-process-failed", error=f"{kind.__name__}: {error}", where=where, pid=os.getpid()))
