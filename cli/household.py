@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import platform
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -85,10 +86,11 @@ def server_child(plan: Plan, database_url: str, master: Server, say: Say) -> Chi
 
 def worker_child(number: int, plan: Plan, say: Say) -> Child:
     """One worker with one slot, so that a crash of the emulator costs one core's work for a moment."""
+    host = platform.node().split(".")[0] or "worker"
     modules = [part for module in plan.environment_modules for part in ("--env-module", module)]
     recipe = Recipe(
         f"worker {number}",
-        partial(_neuroevo, "worker", "start", "--slots", "1", *modules),
+        partial(_neuroevo, "worker", "start", "--slots", "1", "--name", f"{host}-{number}", *modules),
         _environment(NEUROEVO_SERVER=plan.connection.url, NEUROEVO_TOKEN=plan.token),
         patience_seconds=WORKER_PATIENCE_SECONDS,
     )

@@ -44,7 +44,7 @@ class Screen:
         self._stream = stream or sys.stdout
         self._in_place = self._stream.isatty()
         self._shown = ""
-        self._printed_at = float("-inf")
+        self._printed, self._printed_at = "", float("-inf")
 
     def say(self, line: str) -> None:
         """Prints a line that stays."""
@@ -56,8 +56,8 @@ class Screen:
             erase = self._erase()
             self._shown = line[: self._columns() - 1]
             self._write(erase + self._shown)
-        elif now - self._printed_at >= PLAIN_SECONDS:
-            self._printed_at = now
+        elif now - self._printed_at >= PLAIN_SECONDS and line != self._printed:
+            self._printed_at, self._printed = now, line
             self._write(f"{line}\n")
 
     def settle(self) -> None:

@@ -39,6 +39,14 @@ def test_a_file_gets_a_line_every_ten_seconds() -> None:
     assert file.getvalue() == "at 0\nat 10\nat 20\n"
 
 
+def test_a_file_gets_nothing_twice() -> None:
+    file = io.StringIO()
+    screen = Screen(file)
+    for second in (0.0, 20.0, 40.0):
+        screen.show("finished", second)
+    assert file.getvalue() == "finished\n"
+
+
 def test_a_reader_that_has_gone_ends_nothing() -> None:
     class Closed(io.StringIO):
         def flush(self) -> None:

@@ -1,0 +1,37 @@
+"""`neuroevo worker …`: those who play."""
+
+from typing import Annotated
+
+import typer
+
+from cli.options import DEFAULT_DATA, Data, EnvironmentModules, ServerUrl, Token
+
+app = typer.Typer(help="Workers: they rebuild networks from seed chains and play episodes.", rich_markup_mode=None)
+
+
+@app.command("start")
+def start_worker(
+    server: ServerUrl = None,
+    token: Token = None,
+    slots: Annotated[
+        int | None,
+        typer.Option(
+            "--slots",
+            envvar="NEUROEVO_SLOTS",
+            min=1,
+            max=4096,
+            help="Evaluation processes; else what the cgroup allows.",
+        ),
+    ] = None,
+    modules: EnvironmentModules = None,
+    name: Annotated[
+        str | None, typer.Option("--name", envvar="NEUROEVO_NAME", help="Name for people; else host and a number.")
+    ] = None,
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Start a worker. SIGTERM or Ctrl-C makes it hand back what it holds and leave within 10 s."""
+    from cli.connection import find_connection
+    from worker.main import run_worker
+
+    connection = find_connection(data, server, token)
+    raise typer.Exit(run_worker(connection.url, connection.token, slots, modules or [], name))
