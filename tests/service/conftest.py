@@ -1,5 +1,6 @@
 """Masters on a real database, with a clock that stands still until a test moves it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -48,6 +49,7 @@ class Masters:
         """Ends a master as kill -9 does: nothing is stored, nothing is given up; the next one must know it dead."""
         for loop in master._loops:
             loop.cancel()
+        await asyncio.gather(*master._loops, return_exceptions=True)
         await master._memory.cancel_tasks()
         storage = next(storage for known, storage in self._started if known is master)
         await storage.close()
