@@ -59,7 +59,7 @@ export function listen(listener) {
   return () => listeners.delete(listener);
 }
 
-/** Take in runs that a request brought. @param {import("./types.js").RunSummary[]} runs */
+/** Take in runs that a request brought, details or not. @param {import("./types.js").RunSummary[]} runs */
 export function keepRuns(runs) {
   store.update((state) => withRuns(state, runs));
 }

@@ -37,11 +37,16 @@ export function reduce(state, event) {
   }
 }
 
-/** The state with these runs put in or renewed. @param {State} state @param {import("./types.js").RunSummary[]} runs
- * @returns {State} */
+/** The state with these runs put in or renewed; of details only what a list shows is kept, which events renew.
+ * @param {State} state @param {import("./types.js").RunSummary[]} runs @returns {State} */
 export function withRuns(state, runs) {
-  const added = Object.fromEntries(runs.map((run) => [run.id, run]));
+  const added = Object.fromEntries(runs.map((run) => [run.id, summaryOf(run)]));
   return { ...state, runs: { ...state.runs, ...added } };
+}
+
+function summaryOf(run) {
+  const { configuration, architecture, engine, description, cloned_from, ...summary } = run;
+  return summary;
 }
 
 /** The state without a run. @param {State} state @param {string} id @returns {State} */

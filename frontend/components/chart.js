@@ -15,6 +15,6 @@ export function Chart({ figure, label, onPick }) {
   useEffect(() => () => erase(element.current), []);
   return html`<div class="chart">
     ${error && html`<p class="error-text" role="alert">${error.message}. Reload the page to try again.</p>`}
-    <div class="plot" role="img" aria-label=${label} ref=${element}></div>
+    <div class="plot" role="figure" aria-label=${label} ref=${element}></div>
   </div>`;
 }

@@ -4,9 +4,9 @@ import { html } from "../vendor/preact-htm.module.js";
 import { Button } from "./buttons.js";
 import { Icon } from "./icons.js";
 
-/** Nothing there yet, and what to do. @param {{title: string, children?: any}} props */
-export function Empty({ title, children }) {
-  return html`<div class="empty"><h2>${title}</h2>${children}</div>`;
+/** Nothing there yet, and what to do. @param {{title: string, level?: "h1"|"h2", children?: any}} props */
+export function Empty({ title, level = "h2", children }) {
+  return html`<div class="empty"><${level}>${title}<//>${children}</div>`;
 }
 
 /** The shape of what is on its way. @param {{rows?: number, label?: string}} props */

@@ -99,8 +99,7 @@ function send({ form, name, source, chosen }) {
 }
 
 function arrive(run) {
-  const { configuration, architecture, engine, description, cloned_from, ...summary } = run;
-  keepRuns([summary]);
+  keepRuns([run]);
   notify(run.state === "waiting" ? `${run.name} waits for a worker` : `${run.name} has started`);
   navigate(runPath(run));
 }

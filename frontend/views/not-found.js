@@ -8,7 +8,7 @@ import { useTitle } from "../hooks.js";
 /** @param {{what?: string}} props */
 export function NotFound({ what = "There is nothing at this address" }) {
   useTitle("Not found");
-  return html`<${Empty} title=${what}>
+  return html`<${Empty} title=${what} level="h1">
     <p>It may have been deleted, or the link is incomplete.</p>
     <p><${ButtonLink} href="/runs">Show all runs<//></p>
   <//>`;

@@ -26,14 +26,8 @@ const TABS = [
 
 async function loadRun(id, signal) {
   const run = await getRun(id, signal);
-  keepRuns([summaryOf(run)]);
+  keepRuns([run]);
   return run;
-}
-
-/** The part of a run that lists show and events renew. @param {import("../types.js").RunDetail} run */
-function summaryOf(run) {
-  const { configuration, architecture, engine, description, cloned_from, ...summary } = run;
-  return summary;
 }
 
 /** @param {{route: import("../router.js").Route}} props */

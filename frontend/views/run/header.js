@@ -15,7 +15,7 @@ const CAN_STOP = ["running", "waiting", "paused"];
 /** @param {{run: import("../../types.js").RunDetail, onChange: (run: import("../../types.js").RunDetail) => void}} props */
 export function Header({ run, onChange }) {
   return html`<header class="run-header">
-    <p class="crumbs"><${Link} href="/runs">Runs<//><span aria-hidden="true"> / </span><span class="mono">${run.id}</span></p>
+    <nav aria-label="Where this is"><ol class="crumbs"><li><${Link} href="/runs">Runs<//></li><li class="mono" aria-current="page">${run.id}</li></ol></nav>
     <div class="run-title">
       <h1 class="page-title">${run.name}</h1>
       <${State} state=${run.state} reason=${run.state_reason} />

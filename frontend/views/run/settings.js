@@ -31,7 +31,7 @@ function Comparison({ run, presets: { items, schema } }) {
         ${items.map((item) => html`<option key=${item.name} value=${item.name} selected=${item.name === name}>${item.title}</option>`)}
       </select></label>
       <span class="quiet-text">${changed.size ? `${changed.size} of ${compared.length} values differ` : "no value differs"}</span>
-      <${CopyButton} text=${JSON.stringify(configuration, null, 2)} label="Copy the configuration as JSON">Copy as JSON<//>
+      <${CopyButton} text=${JSON.stringify(configuration, null, 2)} label="Copy as JSON: the configuration">Copy as JSON<//>
     </div>
     <div class="card"><table class="table settings-table">
       <caption class="hidden">Configuration</caption>
