@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from evolution.model import Value
+from server.cancellation import end
 from server.service.events import Event, EventLog, Subscription, TooSlow
 from server.service.names import short_id
 
@@ -80,9 +81,7 @@ class Watcher:
                     await self._send({"type": "ping"})
                     due = self._now() + self._ping_seconds
         finally:
-            heard.cancel()
-            happened.cancel()
-            await asyncio.gather(heard, happened, return_exceptions=True)
+            await end(heard, happened)
 
     async def _hear(self) -> Subscribe:
         message = await self._socket.receive()

@@ -5,6 +5,7 @@ import logging
 import resource
 import signal
 import socket
+from contextlib import ExitStack, closing
 from enum import IntEnum
 from types import FrameType
 
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from migrations.upgrade import NewerDatabase, upgrade
 from server.application import create_app
 from server.logs import configure_logs
+from server.service.master import REPLACED_EXIT
 from server.settings import Settings
 from server.storage.errors import DatabaseUnavailable
 
@@ -27,14 +29,14 @@ logger = logging.getLogger(__name__)
 
 
 class Exit(IntEnum):
-    """Why the process ended."""
+    """Why the process ended. REPLACED: another server took the lead; start this one again, it will stand by."""
 
     STOPPED = 0
     FAILED = 1
     PORT_UNAVAILABLE = 3
     DATABASE_UNREACHABLE = 4
     DATABASE_NEWER = 5
-    REPLACED = 6
+    REPLACED = REPLACED_EXIT
 
 
 class PortUnavailable(Exception):
@@ -45,18 +47,15 @@ def run_server(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT. Gives the exit code; what went wrong stands on standard error."""
     configure_logs(settings)
     try:
-        listener = bind(settings.host, settings.port)
-        upgrade(settings.database_url.get_secret_value())
+        with closing(bind(settings.host, settings.port)) as listener:
+            upgrade(settings.database_url.get_secret_value())
+            return _serve(settings, listener)
     except PortUnavailable as error:
         return _fail(Exit.PORT_UNAVAILABLE, str(error))
     except DatabaseUnavailable as error:
         return _fail(Exit.DATABASE_UNREACHABLE, f"{error}. Check that Postgres runs and NEUROEVO_DATABASE_URL.")
     except NewerDatabase as error:
         return _fail(Exit.DATABASE_NEWER, str(error))
-    _allow_many_connections()
-    if settings.token_was_drawn:
-        print(settings.link(listener.getsockname()[1]), flush=True)
-    return _serve(settings, listener)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -67,9 +66,11 @@ def bind(host: str, port: int) -> socket.socket:
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
+        with ExitStack() as stack:
+            listener = stack.enter_context(socket.socket(family, kind, protocol))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            stack.pop_all()
     except OSError as error:
         raise PortUnavailable(
             f"cannot listen on {host} port {port} ({error.strerror}): "
@@ -121,6 +122,9 @@ class Server(uvicorn.Server):
 
 
 def _serve(settings: Settings, listener: socket.socket) -> int:
+    _allow_many_connections()
+    if settings.token_was_drawn:
+        print(settings.link(listener.getsockname()[1]), flush=True)
     server = Server(create_app(settings), settings)
     try:
         server.run(sockets=[listener])

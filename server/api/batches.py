@@ -13,6 +13,7 @@ from starlette.responses import Response
 from evolution.messages import PROTOCOL, BatchReply, BatchRequest, ExtendReply, ExtendRequest, ReleaseRequest
 from server.api.dependencies import MasterDep, StoppingDep
 from server.api.problems import ServerStopping, documented
+from server.cancellation import end
 from server.service.exchange import check_protocol
 from server.service.master import Master
 
@@ -60,10 +61,10 @@ async def exchange(
     """Answered once the results are committed. Without results it waits for work, 20 s by default."""
     work = asyncio.ensure_future(master.exchange(body))
     gone = asyncio.ensure_future(_hang_up(request))
-    end = asyncio.ensure_future(stopping.wait())
+    stop = asyncio.ensure_future(stopping.wait())
     try:
         # Results are committed even while the server stops; only those who wait for work are sent away.
-        await asyncio.wait({work, gone} if body.submissions else {work, gone, end}, return_when="FIRST_COMPLETED")
+        await asyncio.wait({work, gone} if body.submissions else {work, gone, stop}, return_when="FIRST_COMPLETED")
         if gone.done():
             await _give_back(master, body, work)
             return Response(status_code=CLIENT_CLOSED_REQUEST)
@@ -71,9 +72,7 @@ async def exchange(
             raise ServerStopping("The server stops; ask again in a moment.")
         return work.result()
     finally:
-        for task in (work, gone, end):
-            task.cancel()
-        await asyncio.gather(work, gone, end, return_exceptions=True)
+        await end(work, gone, stop)
 
 
 async def _hang_up(request: Request) -> None:

@@ -166,9 +166,9 @@ async def answer_http(request: Request, error: Exception) -> Response:
 
 def _methods(request: Request) -> list[str]:
     """All methods that the address takes: the framework names those of one route alone."""
-    routes = iter_route_contexts(request.app.routes)
-    fitting = [route for route in routes if route.methods and compile_path(route.path)[0].match(request.url.path)]
-    return sorted({method for route in fitting for method in route.methods})
+    routes = [(route.path or "", route.methods or set()) for route in iter_route_contexts(request.app.routes)]
+    fitting = [methods for path, methods in routes if compile_path(path)[0].match(request.url.path)]
+    return sorted(set().union(*fitting))
 
 
 async def answer_unforeseen(_: Request, error: Exception) -> Response:

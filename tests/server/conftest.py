@@ -1,6 +1,7 @@
 """The application on a real Postgres, asked in-process, and a worker that plays."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 
 import httpx2
 import pytest
@@ -14,6 +15,15 @@ from tests.server.player import CARTPOLE, Body, Worker
 TOKEN = "a-token-of-the-tests"
 
 
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """The loop that the product runs on; of the session, so that tests can share an application."""
@@ -21,14 +31,9 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-def wait_seconds() -> float:
-    """How long a worker waits for work: briefly, where a test asks again and again."""
-    return 0.05
-
-
-@pytest.fixture
-def settings(database_url: str, wait_seconds: float) -> Settings:
-    return Settings(database_url=database_url, token=TOKEN, wait_seconds=wait_seconds)
+def settings(database_url: str) -> Settings:
+    """Settings under which a worker does not wait for work for long."""
+    return Settings(database_url=database_url, token=TOKEN, wait_seconds=0.05)
 
 
 @pytest.fixture

@@ -1,0 +1,123 @@
+"""The server as a process: what keeps it from starting, how it stops, what its log holds."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx2
+import psycopg
+import pytest
+
+from server.main import Exit, bind, run_server
+from server.settings import Settings
+from tests.server.conftest import TOKEN
+
+SCRIPT = """
+import sys
+from server.main import run_server
+from server.settings import read_settings
+sys.exit(run_server(read_settings()))
+"""
+
+
+def settings_of(database_url: str, **changes: object) -> Settings:
+    return Settings.model_validate({"database_url": database_url, "token": TOKEN, "port": 0, **changes})
+
+
+def test_a_busy_port_is_named_and_nothing_else_is_touched(capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as busy:
+        port = busy.getsockname()[1]
+
+        code = run_server(settings_of("postgresql://nobody@127.0.0.1:1/none", port=port))
+
+    error = capsys.readouterr().err
+    assert code == Exit.PORT_UNAVAILABLE
+    assert f"cannot listen on 127.0.0.1 port {port}" in error
+    assert "--port" in error
+    assert "Traceback" not in error
+
+
+def test_an_address_of_another_machine_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_server(settings_of("postgresql://x", host="192.0.2.1")) == Exit.PORT_UNAVAILABLE
+    assert "192.0.2.1" in capsys.readouterr().err
+
+
+def test_an_unreachable_database_is_named_without_its_password(capsys: pytest.CaptureFixture[str]) -> None:
+    code = run_server(settings_of("postgresql://me:pass%2Fword@127.0.0.1:1/none"))
+
+    error = capsys.readouterr().err
+    assert code == Exit.DATABASE_UNREACHABLE
+    assert "127.0.0.1" in error
+    assert "NEUROEVO_DATABASE_URL" in error
+    assert "Traceback" not in error
+    assert "word" not in error
+
+
+def test_a_database_of_a_newer_version_is_left_alone(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    code = run_server(settings_of(database_url))
+
+    error = capsys.readouterr().err
+    assert code == Exit.DATABASE_NEWER
+    assert "newer version" in error
+    assert "Traceback" not in error
+
+
+def test_a_free_port_is_chosen_when_none_is_asked_for() -> None:
+    with closing(bind("127.0.0.1", 0)) as listener:
+        assert listener.getsockname()[1] > 0
+
+
+@contextmanager
+def serving(database_url: str, log: Path, **environment: str) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
+    """A server process and its address, once it is ready."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    variables = {**os.environ, "NEUROEVO_DATABASE_URL": database_url, "NEUROEVO_PORT": str(port), **environment}
+    with log.open("wb") as output:
+        process = subprocess.Popen([sys.executable, "-c", SCRIPT], env=variables, stdout=output, stderr=output)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        transport = httpx2.HTTPTransport(retries=8)
+        with httpx2.Client(transport=transport, trust_env=False) as client:
+            assert client.get(f"{address}/readyz", timeout=30).status_code == 200, log.read_text()
+        yield process, address
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_sigterm_ends_the_process_in_order_and_its_log_holds_no_token(empty_database_url: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with serving(empty_database_url, log, NEUROEVO_TOKEN=TOKEN, NEUROEVO_LOG_LEVEL="debug") as (process, address):
+        url = f"{address}/api/v1/live?token={TOKEN}"
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        with httpx2.Client(headers=headers, trust_env=False) as client:
+            client.get(url)
+            client.get(f"{address}/", params={"token": TOKEN})
+            process.send_signal(signal.SIGTERM)
+            code = process.wait(20)
+
+    assert code == Exit.STOPPED
+    assert TOKEN not in log.read_text()
+    assert "action=server.listening" in log.read_text()
+    assert "action=server.stopping" in log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
+def test_a_drawn_token_is_shown_once_in_the_link_and_never_logged(empty_database_url: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with serving(empty_database_url, log) as (_, address):
+        links = [line for line in log.read_text().splitlines() if "token=" in line]
+        assert len(links) == 1
+        assert links[0].startswith(f"{address}/?token=")
+        with httpx2.Client(trust_env=False, follow_redirects=True) as browser:
+            assert browser.get(links[0]).status_code == 200
+            assert browser.get(f"{address}/api/v1/runs").status_code == 200

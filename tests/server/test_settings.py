@@ -1,0 +1,97 @@
+"""Settings and log lines."""
+
+import json
+import logging
+
+import pytest
+
+from server.logs import configure_logs
+from server.settings import BadSettings, Settings, read_settings
+
+URL = "postgresql://me:s3cret%2Fword@host/name"
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEUROEVO_DATABASE_URL", URL)
+    monkeypatch.setenv("NEUROEVO_PORT", "9090")
+    monkeypatch.setenv("NEUROEVO_TOKEN", "")
+
+    settings = read_settings()
+
+    assert settings.database_url.get_secret_value() == URL
+    assert settings.port == 9090
+    assert settings.token_was_drawn
+    assert len(settings.token.get_secret_value()) > 40
+
+
+def test_options_go_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEUROEVO_PORT", "9090")
+
+    settings = read_settings(database_url=URL, port=7070, host=None, token="12345678")
+
+    assert (settings.port, settings.host, settings.token_was_drawn) == (7070, "127.0.0.1", False)
+
+
+def test_each_wrong_setting_is_named_with_its_variable_and_its_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NEUROEVO_DATABASE_URL", raising=False)
+
+    with pytest.raises(BadSettings) as error:
+        read_settings(port=99_999, log_format="xml")
+
+    for text in ("NEUROEVO_DATABASE_URL (--database-url)", "NEUROEVO_PORT", "NEUROEVO_LOG_FORMAT"):
+        assert text in str(error.value)
+
+
+def test_settings_never_change_and_show_no_secret() -> None:
+    settings = Settings(database_url=URL, token="12345678")
+
+    assert Settings.model_config["frozen"]
+    assert "s3cret" not in repr(settings)
+    assert "12345678" not in repr(settings)
+
+
+def test_every_setting_says_what_it_is() -> None:
+    assert all(field.description for field in Settings.model_fields.values())
+
+
+@pytest.mark.parametrize(
+    ("host", "link"), [("127.0.0.1", "http://127.0.0.1:8080/"), ("::1", "http://[::1]:8080/"), ("0.0.0.0", "http://")]
+)
+def test_the_link_carries_the_token(host: str, link: str) -> None:
+    settings = Settings(database_url=URL, token="a token&more", host=host)
+
+    assert settings.link().startswith(link)
+    assert settings.link().endswith("/?token=a+token%26more")
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_no_log_line_holds_the_token_or_the_databases_password(
+    log_format: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs(Settings.model_validate({"database_url": URL, "token": "12345678", "log_format": log_format}))
+    try:
+        int("connecting with s3cret/word")
+    except ValueError:
+        logging.getLogger("any").exception("GET /?token=12345678 password=s3cret%2Fword")
+
+    lines = capsys.readouterr().err
+    assert "ValueError" in lines
+    for secret in ("12345678", "s3cret/word", "s3cret%2Fword"):
+        assert secret not in lines
+
+
+def test_json_lines_are_objects_with_time_level_and_message(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(Settings(database_url=URL, token="12345678", log_format="json"))
+
+    logging.getLogger("server").info('action=test name="x"')
+
+    line = json.loads(capsys.readouterr().err)
+    assert line["time"].endswith("+00:00")
+    assert (line["level"], line["logger"], line["message"]) == ("info", "server", 'action=test name="x"')
+
+
+def test_requests_of_the_web_server_and_statements_are_not_logged_even_at_debug() -> None:
+    configure_logs(Settings(database_url=URL, token="12345678", log_level="debug"))
+
+    for name in ("uvicorn.error", "websockets", "sqlalchemy.engine"):
+        assert not logging.getLogger(name).isEnabledFor(logging.INFO)
