@@ -93,7 +93,7 @@ def thin(sparkline: Sequence[float], number: int, score: float, most: int = 60) 
         stride *= 2
     points = list(sparkline)
     # The stride doubles at the first generation that would be one point too many: every other point goes then.
-    if number == most * stride // 2:
+    if stride > 1 and number == most * stride // 2:
         points = points[::2]
     return [*points, score] if number % stride == 0 else points
 
