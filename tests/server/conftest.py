@@ -83,7 +83,8 @@ async def worker(client: httpx2.AsyncClient) -> Worker:
 @pytest.fixture
 async def run(client: httpx2.AsyncClient, worker: Worker) -> Body:
     """A run that has just started."""
-    response = await worker.start("/api/v1/runs", {"name": "pole", "configuration": CARTPOLE})
+    del worker
+    response = await client.post("/api/v1/runs", json={"name": "pole", "configuration": CARTPOLE})
     assert response.status_code == 201, response.text
     body: Body = response.json()
     return body

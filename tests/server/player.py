@@ -84,8 +84,9 @@ class Worker:
         return reply
 
     async def arrive(self) -> None:
-        """The first request, which announces."""
-        await self.ask(announcement=self.announcement)
+        """The first request: announces, and tells of the environments before it is asked."""
+        environments = [{"id": id, "options": {"max_steps": None}} for id in self.announcement["engines"]]
+        await self.ask(announcement=self.announcement, descriptions=[*map(description_of, environments)])
 
     async def describe(self) -> None:
         """Gives the descriptions that the server asks for, for ever."""
@@ -93,8 +94,8 @@ class Worker:
             wanted = (await self.ask())["describe"]
             await self.ask(descriptions=[description_of(environment) for environment in wanted])
 
-    async def start(self, path: str, body: Body) -> httpx2.Response:
-        """Posts a run that has to be described, and describes it."""
+    async def describe_during(self, path: str, body: Body) -> httpx2.Response:
+        """Posts a run, and describes what the server asks for meanwhile."""
         async with anyio.create_task_group() as group:
             group.start_soon(self.describe)
             response = await self.client.post(path, json=body)

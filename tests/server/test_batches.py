@@ -1,5 +1,6 @@
 """The workers' interface over HTTP: results in, work out, and what is refused."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -125,7 +126,7 @@ async def ask_and_hang_up(app: FastAPI, body: bytes) -> int:
         "query_string": b"",
         "headers": [(b"authorization", f"Bearer {TOKEN}".encode()), (b"content-type", b"application/json")],
     }
-    messages = iter([{"type": "http.request", "body": body}, {"type": "http.disconnect"}])
+    messages: Iterator[Message] = iter([{"type": "http.request", "body": body}, {"type": "http.disconnect"}])
     answers: list[Message] = []
 
     async def receive() -> Message:

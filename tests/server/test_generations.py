@@ -103,7 +103,7 @@ async def test_environments_and_workers_are_those_that_announced_themselves(
 
     assert set(environments) == set(worker.announcement["engines"])
     assert environments["CartPole-v1"]["description"] == run["description"]
-    assert environments["Pendulum-v1"]["description"] is None
+    assert environments["Pendulum-v1"]["description"]["actions"]["kind"] == "box"
     assert [(each["id"], each["slots"]) for each in workers] == [(worker.identity["id"], 2)]
 
 

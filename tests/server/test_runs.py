@@ -44,8 +44,19 @@ async def test_a_run_with_a_worker_that_knows_its_environment_starts_at_once(run
     assert run["description"]["actions"]["kind"] == "discrete"
 
 
-async def test_a_box_of_actions_fits_dense_layers(worker: Worker) -> None:
-    response = await worker.start(RUNS, {"configuration": CARTPOLE | {"environment": {"id": BOXED}}})
+async def test_a_worker_is_asked_to_describe_what_is_not_known_yet(worker: Worker) -> None:
+    environment = {"id": "CartPole-v1", "options": {"max_steps": 100}}
+
+    run = (await worker.describe_during(RUNS, {"configuration": CARTPOLE | {"environment": environment}})).json()
+
+    assert run["state"] == "running"
+    assert run["description"]["environment"] == environment
+
+
+async def test_a_box_of_actions_fits_dense_layers(client: httpx2.AsyncClient, worker: Worker) -> None:
+    del worker
+
+    response = await client.post(RUNS, json={"configuration": CARTPOLE | {"environment": {"id": BOXED}}})
 
     assert response.status_code == 201
     assert response.json()["architecture"]["box"] is True
@@ -116,9 +127,11 @@ async def test_wrong_changes_are_refused_at_their_field(client: httpx2.AsyncClie
 
 
 async def test_a_run_is_cloned_with_changes_and_another_seed(client: httpx2.AsyncClient, worker: Worker) -> None:
-    origin = (await worker.start(RUNS, {"configuration": CARTPOLE})).json()
+    del worker
+    origin = (await client.post(RUNS, json={"configuration": CARTPOLE})).json()
+    changes = {"name": "twin", "configuration": {"population": 6}}
 
-    response = await worker.start(f"{RUNS}/{origin['id']}/clone", {"name": "twin", "configuration": {"population": 6}})
+    response = await client.post(f"{RUNS}/{origin['id']}/clone", json=changes)
 
     clone = response.json()
     assert response.status_code == 201
@@ -230,15 +243,23 @@ async def test_an_environment_that_no_worker_knows_is_refused(client: httpx2.Asy
     assert "ALE/Pacman-v5" in fields(response)["configuration.environment.id"]
 
 
-async def test_an_environment_whose_spaces_no_policy_fits_is_refused(worker: Worker) -> None:
-    response = await worker.start(RUNS, {"configuration": CARTPOLE | {"environment": {"id": UNFIT}}})
+async def test_an_environment_whose_spaces_no_policy_fits_is_refused(
+    client: httpx2.AsyncClient, worker: Worker
+) -> None:
+    del worker
+
+    response = await client.post(RUNS, json={"configuration": CARTPOLE | {"environment": {"id": UNFIT}}})
 
     assert response.status_code == 422
     assert "observations are text" in fields(response)["configuration.environment.id"]
 
 
-async def test_a_network_that_does_not_fit_the_environment_is_refused(worker: Worker) -> None:
-    response = await worker.start(RUNS, {"configuration": CARTPOLE | {"architecture": "nature-dqn"}})
+async def test_a_network_that_does_not_fit_the_environment_is_refused(
+    client: httpx2.AsyncClient, worker: Worker
+) -> None:
+    del worker
+
+    response = await client.post(RUNS, json={"configuration": CARTPOLE | {"architecture": "nature-dqn"}})
 
     assert response.status_code == 422
     assert "configuration.architecture" in fields(response)
