@@ -1,0 +1,93 @@
+"""Rebuilding from kept parents gives the same parameters as rebuilding from the first seed."""
+
+import numpy as np
+import pytest
+
+import worker.individuals
+from evolution.architectures import ImageArchitecture, MlpArchitecture
+from evolution.expansion import Parameters, expand
+from tests.worker.conftest import chain
+from worker.evaluation import evaluate_episodes
+from worker.individuals import Individual, Parents
+
+SMALL = MlpArchitecture(name="mlp", inputs=4, hidden=[16], actions=2)
+
+
+def expanded(*seeds: int, power: float = 0.05) -> Parameters:
+    return expand(chain("CartPole-v1", SMALL, seeds=seeds, power=power))
+
+
+def individual(parent: list[int], newest: int | None, power: float = 0.05) -> Individual:
+    return Individual(SMALL, parent, [power] * len(parent), newest)
+
+
+@pytest.fixture
+def mutations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The seeds of all mutations made."""
+    made: list[int] = []
+    mutate = worker.individuals.mutate
+
+    def noted(parameters: Parameters, seed: int, power: float) -> Parameters:
+        made.append(seed)
+        return mutate(parameters, seed, power)
+
+    monkeypatch.setattr(worker.individuals, "mutate", noted)
+    return made
+
+
+def test_individuals_are_their_chains_expanded() -> None:
+    parents = Parents()
+    for parent, newest in (([], 1), ([1], 2), ([1, 2, 3], 4), ([1, 2], None), ([1, 2, 3], 4), ([1, 9], 2)):
+        raised = parents.raise_individual(individual(parent, newest))
+        assert (raised == expanded(*parent, *([] if newest is None else [newest]))).all()
+
+
+def test_an_individual_of_a_kept_parent_costs_one_mutation(mutations: list[int]) -> None:
+    parents = Parents()
+    parents.raise_individual(individual([1, 2, 3], 4))
+    assert mutations == [2, 3, 4]
+    parents.raise_individual(individual([1, 2, 3], 5))
+    parents.raise_individual(individual([1, 2, 3, 5], 6))
+    assert mutations == [2, 3, 4, 5, 5, 6]
+
+
+def test_other_powers_are_other_parents() -> None:
+    parents = Parents()
+    parents.raise_individual(individual([1, 2], 3))
+    raised = parents.raise_individual(individual([1, 2], 3, power=0.5))
+    assert (raised == expanded(1, 2, 3, power=0.5)).all()
+
+
+def test_kept_parents_are_bounded_and_the_least_used_go_first(mutations: list[int]) -> None:
+    size = expanded(1).nbytes
+    parents = Parents(memory_bytes=2 * size)
+    for seed in (10, 20, 10, 30):
+        parents.raise_individual(individual([1, seed], None))
+    assert mutations == [10, 20, 30]
+    parents.raise_individual(individual([1, 10], None))
+    assert mutations == [10, 20, 30]
+    parents.raise_individual(individual([1, 20], None))
+    assert mutations == [10, 20, 30, 20]
+    assert parents._held_bytes == 2 * size
+
+
+def test_what_is_kept_is_not_changed_by_its_children() -> None:
+    parents = Parents()
+    before = parents.raise_individual(individual([1, 2], None)).copy()
+    parents.raise_individual(individual([1, 2], 3))
+    assert (parents.raise_individual(individual([1, 2], None)) == before).all()
+
+
+def test_a_large_network_is_rebuilt_the_same() -> None:
+    architecture = ImageArchitecture(name="nature-dqn", actions=18)
+    raised = Parents().raise_individual(Individual(architecture, [1, 2], [0.002, 0.002], 3))
+    wanted = expand(chain("ALE/Frostbite-v5", architecture, seeds=(1, 2, 3), power=0.002))
+    np.testing.assert_array_equal(raised, wanted)
+
+
+def test_fresh_episodes_follow_from_their_base_seed() -> None:
+    policy = chain("CartPole-v1")
+    first = list(evaluate_episodes(policy, 4, base_seed=1))
+    assert list(evaluate_episodes(policy, 2, base_seed=1)) == first[:2]
+    assert len({played.digest for played in first}) == 4
+    assert [played.digest for played in evaluate_episodes(policy, 4, base_seed=2)] != [p.digest for p in first]
