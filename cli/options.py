@@ -49,7 +49,7 @@ Settings = Annotated[
         help="A field of the configuration, dotted, its value as JSON: --set budget.generations=20. Repeatable.",
     ),
 ]
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="The run's name or id.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, or name-id as in its page's address.")]
 
 DEFAULT_DATA = Path("data")
 DEFAULT_HOST = "127.0.0.1"

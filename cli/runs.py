@@ -78,7 +78,7 @@ def list_runs(
     if as_json:
         _print_json(items)
     elif items:
-        header = ("run", "state", "environment", "generation", "best", "elite", "mean", "frames", "time")
+        header = ("id", "run", "state", "environment", "generation", "best", "elite", "mean", "frames", "time")
         typer.echo(table(header, [_row(_summary(item)) for item in items]))
     else:
         typer.echo("no runs yet: neuroevo run create")
@@ -271,7 +271,7 @@ def _row(run: "RunSummary") -> tuple[str, ...]:
 
     elite = f"{score(run.elite.mean)} of {run.elite.n}" if run.elite else MISSING
     numbers = (str(run.generation), score(run.best), elite, score(run.mean), amount(run.frames))
-    return (run.name, run.state, run.environment_id, *numbers, duration(run.active_seconds))
+    return (run.id, run.name, run.state, run.environment_id, *numbers, duration(run.active_seconds))
 
 
 def _describe(detail: dict[str, Any]) -> str:

@@ -108,11 +108,11 @@ class Up:
 
         return until(look, 30) or 0
 
-    def stop(self, seconds: float = 60.0) -> int:
-        """Ctrl-C; its exit code, once nothing of it is left."""
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Ctrl-C, or another signal; its exit code, once nothing of it is left."""
         below = descendants_of(self.process.pid)
-        self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(seconds)
+        self.process.send_signal(number)
+        code = self.process.wait(60)
         await_end(below, seconds=5)
         return code
 

@@ -12,7 +12,13 @@ from evolution.expansion import expand
 from tests.acceptance.conftest import Up, neuroevo
 from tests.acceptance.processes import await_end
 
-SMALL = ("population=20", "parents=4", "candidates=2", "validation_episodes=5", "budget={'generations': 3}")
+SMALL = (
+    "population=20",
+    "parents=4",
+    "candidates=2",
+    "validation_episodes=5",
+    "budget={'generations': 3, 'target_score': null}",
+)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +40,7 @@ def finished(served: Up) -> dict[str, Any]:
     assert created["configuration"]["population"] == 20
     watched = neuroevo("run", "watch", created["id"], "--data", served.data)
     assert watched.returncode == 0, watched.stderr
-    assert "small one · finished, generation 3" in watched.stdout.splitlines()[-1]
+    assert watched.stdout.splitlines()[-1].startswith("small one · finished (Its budget of 3 generations is spent)")
     detail: dict[str, Any] = served.run("run", "show", created["id"])
     return detail
 
@@ -51,8 +57,8 @@ def test_people_are_shown_the_same_in_words(served: Up, finished: dict[str, Any]
     assert f"frames               {finished['frames']:,}" in shown
     assert "population           20" in shown
     listed = neuroevo("run", "list", "--data", served.data).stdout.splitlines()
-    assert listed[0].split()[:4] == ["run", "state", "environment", "generation"]
-    assert any(line.startswith("small one") and "CartPole-v1" in line for line in listed[1:])
+    assert listed[0].split()[:5] == ["id", "run", "state", "environment", "generation"]
+    assert any(line.startswith(f"{finished['id']}  small one") and "CartPole-v1" in line for line in listed[1:])
 
 
 def test_list_is_newest_first_and_can_be_filtered(served: Up, finished: dict[str, Any]) -> None:
@@ -157,10 +163,10 @@ def test_a_curve_is_drawn_in_every_format(served: Up, finished: dict[str, Any], 
     done = neuroevo("run", "plot", finished["id"], out, "--x", "frames", "--theme", "dark", "--data", served.data)
     assert done.returncode == 0, done.stderr
     content = out.read_bytes()
-    starts = {"json": b'{"', "html": b"<html>", "svg": b"<svg", "png": b"\x89PNG"}
+    starts = {"json": b'{"', "html": b"<!doctype html>", "svg": b"<svg", "png": b"\x89PNG"}
     assert content.startswith(starts[kind])
     if kind == "html":
-        assert b"https://cdn" not in content
+        assert b"<script src=" not in content
 
 
 @pytest.mark.parametrize("figure", ["spread", "speed"])
