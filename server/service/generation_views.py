@@ -13,6 +13,7 @@ from server.service.memory import Memory
 from server.service.open_generation import group, means
 from server.service.pages import read_cursor, write_cursor
 from server.storage import generations, results
+from server.storage.generations import Elite
 from server.storage.results import Scored
 from server.views import GenerationView, IndividualView, Page, ScoreSummary
 
@@ -70,9 +71,10 @@ async def list_individuals(
         raise NotFound(f"Run {id} has no generation {number}; its open generation is {run.open.number}.")
     async with memory.storage.reading() as connection:
         closed = await generations.find(connection, id, number)
+        carried = await generations.elite(connection, id, number - 1)
         stored = await results.of_generation(connection, id, number)
     indices = sorted({result.index for result in stored if after is None or result.index > after[0]})
-    gallery = Gallery(run, number, closed, stored)
+    gallery = Gallery(run, number, carried, closed, stored)
     items = [gallery.show(index) for index in indices[:limit]]
     return Page(items=items, next_cursor=write_cursor(indices[limit - 1]) if len(indices) > limit else None)
 
@@ -80,9 +82,17 @@ async def list_individuals(
 class Gallery:
     """One generation's individuals, put together from its results and the run's descent."""
 
-    def __init__(self, run: ActiveRun, number: int, closed: Mapping[str, Any] | None, stored: Sequence[Scored]) -> None:
+    def __init__(
+        self,
+        run: ActiveRun,
+        number: int,
+        carried: Elite | None,
+        closed: Mapping[str, Any] | None,
+        stored: Sequence[Scored],
+    ) -> None:
         self._run = run
         self._number = number
+        self._carried = carried
         self._closed = closed
         self._scores = group(stored)
         members = [result for result in stored if not result.late]
@@ -113,11 +123,8 @@ class Gallery:
         )
 
     def _birth(self, index: int) -> Birth:
-        if index != self._run.configuration.population:
-            return Birth(self._number, index)
-        if self._closed is None:
-            return self._run.carried.birth if self._run.carried else Birth(self._number, index)
-        return Birth(self._closed["elite_born_generation"], self._closed["elite_born_index"])
+        is_carried = index == self._run.configuration.population
+        return self._carried.birth if is_carried and self._carried else Birth(self._number, index)
 
     def _summary(self, phase: Phase, index: int) -> ScoreSummary | None:
         found = self._scores[phase].get(index)

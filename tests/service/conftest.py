@@ -86,3 +86,11 @@ async def masters(database_url: str, clock: FakeClock) -> AsyncIterator[Masters]
 async def master(masters: Masters) -> Master:
     """A master that leads."""
     return await masters.start()
+
+
+@pytest.fixture
+async def storage(database_url: str) -> AsyncIterator[Storage]:
+    """The database, seen past the master."""
+    storage = Storage(database_url)
+    yield storage
+    await storage.close()

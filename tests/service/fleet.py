@@ -192,3 +192,22 @@ async def at_work(*workers: FakeWorker) -> AsyncIterator[None]:
         yield
         for task in tasks:
             task.cancel()
+
+
+async def described(master: Master, name: str = "worker") -> FakeWorker:
+    """A connected worker that has told what CartPole is."""
+    worker = FakeWorker(master, name)
+    environment = Environment(id=CARTPOLE)
+    await worker.ask(wants=0, descriptions=[describe(environment)])
+    return worker
+
+
+async def waiting(master: Master, requests: int) -> None:
+    """Returns when so many requests wait for work."""
+    while len(master._memory.waiters) != requests:
+        await turn()
+
+
+async def turn() -> None:
+    """Lets everything else that is ready run once."""
+    await asyncio.sleep(0)
