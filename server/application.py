@@ -29,10 +29,10 @@ def create_app(settings: Settings, storage: Storage | None = None, clock: Clock 
     app.state.settings, app.state.token, app.state.storage = settings, Token(settings.token), store
     app.state.master = Master(store, clock or SystemClock(), settings)
     app.state.stopping = asyncio.Event()
-    for router in UNVERSIONED:
-        app.include_router(router)
     for router in VERSIONED:
         app.include_router(router, prefix="/api/v1")
+    for router in UNVERSIONED:
+        app.include_router(router)
     app.mount("/static", Assets(), name="static")
     answer_with_problems(app)
     app.add_exception_handler(404, answer_not_found)

@@ -1,78 +1,77 @@
 """The workers' interface: results in, work out."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import cast
 
 from fastapi import APIRouter, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
-from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 from evolution.messages import PROTOCOL, BatchReply, BatchRequest, ExtendReply, ExtendRequest, ReleaseRequest
-from server.api.dependencies import MasterDep, StoppingDep
 from server.api.problems import ServerStopping, documented
+from server.api.work_route import WorkRoute, answer
 from server.cancellation import end
-from server.service.exchange import check_protocol
 from server.service.master import Master
 
 CLIENT_CLOSED_REQUEST = 499
 """Nobody reads this status: the client hung up."""
 
-
-class _Versioned(BaseModel):
-    """All that is read of a request of another protocol version."""
-
-    protocol: int
-
-
-class ProtocolRoute(APIRoute):
-    """Looks at the protocol version first, even of a body that does not fit this version in anything else."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler, with a clear refusal of other versions."""
-        handle = super().get_route_handler()
-
-        async def handle_this_version(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except RequestValidationError as error:
-                _check_loosely(await request.body())
-                raise error from None
-
-        return handle_this_version
-
-
-def _check_loosely(body: bytes) -> None:
-    try:
-        check_protocol(_Versioned.model_validate_json(body).protocol)
-    except ValidationError:
-        return
-
-
-router = APIRouter(prefix="/batches", tags=["batches"], route_class=ProtocolRoute, responses=documented(422, 426, 503))
+router = APIRouter(prefix="/batches", tags=["batches"], route_class=WorkRoute, responses=documented(422, 426, 503))
 
 
 @router.post("", summary="Submit results and claim batches", response_model=BatchReply)
-async def exchange(
-    body: BatchRequest, request: Request, master: MasterDep, stopping: StoppingDep
-) -> BatchReply | Response:
+async def exchange(body: BatchRequest, request: Request) -> Response:
     """Answered once the results are committed. Without results it waits for work, 20 s by default."""
-    work = asyncio.ensure_future(master.exchange(body))
+    reply = await (_settle if body.submissions else _wait)(body, request)
+    return Response(status_code=CLIENT_CLOSED_REQUEST) if reply is None else answer(reply)
+
+
+@router.post("/extend", summary="Extend leases", response_model=ExtendReply)
+async def extend(body: ExtendRequest, request: Request) -> Response:
+    """Of the leases that are lost the work may be dropped; their results would still be taken."""
+    return answer(await _master(request).extend(body))
+
+
+@router.post("/release", status_code=204, summary="Give batches back unfinished")
+async def release(body: ReleaseRequest, request: Request) -> Response:
+    """Others play them at once. With `leaving` the worker counts as gone."""
+    await _master(request).release(body)
+    return Response(status_code=204)
+
+
+async def _settle(body: BatchRequest, request: Request) -> BatchReply | None:
+    """The answer to results, which are committed even while the server stops; None: the worker hung up."""
+    reply = await _master(request).exchange(body)
+    if reply.batches and await request.is_disconnected():
+        await _give_back(body, reply, request)
+        return None
+    return reply
+
+
+async def _wait(body: BatchRequest, request: Request) -> BatchReply | None:
+    """The answer once there is one; None: the worker hung up, and was given nothing.
+
+    Raises:
+        ServerStopping: there is none yet, and no time to wait.
+    """
+    stopping: asyncio.Event = request.app.state.stopping
+    work = asyncio.ensure_future(_master(request).exchange(body))
     gone = asyncio.ensure_future(_hang_up(request))
     stop = asyncio.ensure_future(stopping.wait())
     try:
-        # Results are committed even while the server stops; only those who wait for work are sent away.
-        await asyncio.wait({work, gone} if body.submissions else {work, gone, stop}, return_when="FIRST_COMPLETED")
-        if gone.done():
-            await _give_back(master, body, work)
-            return Response(status_code=CLIENT_CLOSED_REQUEST)
-        if not work.done():
-            raise ServerStopping("The server stops; ask again in a moment.")
-        return work.result()
+        await asyncio.wait({work, gone, stop}, return_when="FIRST_COMPLETED")
+        if not gone.done():
+            return _finished(work)
+        if work.done() and work.exception() is None:
+            await _give_back(body, work.result(), request)
+        return None
     finally:
         await end(work, gone, stop)
+
+
+def _finished(work: "asyncio.Future[BatchReply]") -> BatchReply:
+    if not work.done():
+        raise ServerStopping("The server stops; ask again in a moment.")
+    return work.result()
 
 
 async def _hang_up(request: Request) -> None:
@@ -80,20 +79,11 @@ async def _hang_up(request: Request) -> None:
         pass
 
 
-async def _give_back(master: Master, body: BatchRequest, work: "asyncio.Future[BatchReply]") -> None:
-    """Batches that were claimed in the same moment in which the worker hung up go to others."""
-    if work.done() and work.exception() is None and work.result().batches:
-        leases = [batch.lease for batch in work.result().batches]
-        await master.release(ReleaseRequest(protocol=PROTOCOL, worker=body.worker, leases=leases))
+async def _give_back(body: BatchRequest, reply: BatchReply, request: Request) -> None:
+    """Batches that were claimed in the moment in which the worker hung up go to others."""
+    leases = [batch.lease for batch in reply.batches]
+    await _master(request).release(ReleaseRequest(protocol=PROTOCOL, worker=body.worker, leases=leases))
 
 
-@router.post("/extend", summary="Extend leases")
-async def extend(body: ExtendRequest, master: MasterDep) -> ExtendReply:
-    """Of the leases that are lost the work may be dropped; their results would still be taken."""
-    return await master.extend(body)
-
-
-@router.post("/release", status_code=204, summary="Give batches back unfinished")
-async def release(body: ReleaseRequest, master: MasterDep) -> None:
-    """Others play them at once. With `leaving` the worker counts as gone."""
-    await master.release(body)
+def _master(request: Request) -> Master:
+    return cast(Master, request.app.state.master)

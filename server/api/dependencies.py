@@ -1,6 +1,5 @@
 """What the routes are given."""
 
-import asyncio
 from typing import Annotated, cast
 
 from fastapi import Depends, Path, Query
@@ -26,10 +25,6 @@ async def _token(connection: HTTPConnection) -> Token:
     return cast(Token, connection.app.state.token)
 
 
-async def _stopping(connection: HTTPConnection) -> asyncio.Event:
-    return cast(asyncio.Event, connection.app.state.stopping)
-
-
 async def _run_id(
     id: Annotated[
         str,
@@ -47,7 +42,6 @@ async def _run_id(
 MasterDep = Annotated[Master, Depends(_master)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 TokenDep = Annotated[Token, Depends(_token)]
-StoppingDep = Annotated[asyncio.Event, Depends(_stopping)]
 RunId = Annotated[str, Depends(_run_id)]
 Cursor = Annotated[
     str | None, Query(max_length=200, description="The field next_cursor of the page before; absent: the first page.")

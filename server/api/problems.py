@@ -28,6 +28,10 @@ class ServerStopping(Exception):
     """The server stops: ask again in a moment, of this server or of the next."""
 
 
+class NotJson(Exception):
+    """Send JSON with the header Content-Type: application/json."""
+
+
 class FieldProblem(Value):
     """What is wrong with one field."""
 
@@ -86,6 +90,7 @@ KINDS: dict[type[Exception], Kind] = {
         426, "protocol-mismatch", "The worker speaks another protocol version", {"Upgrade": f"neuroevo/{PROTOCOL}"}
     ),
     errors.NotLeading: Kind(503, "not-leading", "This server does not lead", LATER),
+    NotJson: Kind(415, "unsupported-media-type", "The body is not marked as JSON"),
     ServerStopping: Kind(503, "stopping", "The server stops", LATER),
     errors.Overloaded: Kind(503, "overloaded", "The database does not keep up", LATER),
     errors.DatabaseUnavailable: Kind(503, "database-unavailable", "The database does not answer", LATER),
@@ -141,16 +146,16 @@ def _fields(error: Exception) -> list[FieldProblem]:
     return []
 
 
-async def _answer_invalid(_: Request, error: Exception) -> Response:
+async def _answer_invalid(request: Request, error: Exception) -> Response:
     invalid = cast(RequestValidationError, error)
     found = invalid.errors()
     broken = next((item for item in found if item["type"] == "json_invalid"), None)
     if broken:
-        detail = f"Not JSON at character {broken['loc'][-1]}: {broken['ctx']['error']}."
+        place = [f" (character {part})" for part in broken["loc"] if isinstance(part, int)]
+        detail = f"{broken['ctx']['error']}{''.join(place)}"
         return problem(400, "malformed-json", "The body is not JSON", detail=detail)
     if isinstance(invalid.body, bytes):
-        detail = "Send JSON with the header Content-Type: application/json."
-        return problem(415, "unsupported-media-type", "The body is not marked as JSON", detail=detail)
+        return await _answer_known(request, NotJson(NotJson.__doc__))
     return problem(422, "invalid-request", "The request is not valid", fields=field_problems(found))
 
 

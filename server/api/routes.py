@@ -15,13 +15,13 @@ from server.api import (
 )
 
 VERSIONED = (
+    batches.router,  # first: asked for most
     runs.router,
     generations.router,
     figures.router,
     environments.router,
     presets.router,
     workers.router,
-    batches.router,
     live.router,
 )
 """Below /api/v1."""

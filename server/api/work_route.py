@@ -1,0 +1,66 @@
+"""The route of the workers' requests: read by the protocol's models alone, since they come by the thousand."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, get_type_hints
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ValidationError
+from starlette.responses import Response
+
+from evolution.messages import PROTOCOL
+from server.api.problems import NotJson
+from server.service.exchange import check_protocol
+
+Message = TypeVar("Message", bound=BaseModel)
+JSON = "application/json"
+
+
+class WorkRoute(APIRoute):
+    """A route whose endpoint takes `body`, a message of the protocol, and `request`, and gives the response itself.
+
+    Another protocol version is refused as such even where the rest of the body does not fit this version.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler. It skips the framework's resolving of parameters, which takes longer than all else."""
+        endpoint, message = self.endpoint, get_type_hints(self.endpoint)["body"]
+
+        async def handle(request: Request) -> Response:
+            if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+                raise NotJson(NotJson.__doc__)
+            response: Response = await endpoint(body=read(message, await request.body()), request=request)
+            return response
+
+        return handle
+
+
+def read(message: type[Message], body: bytes) -> Message:
+    """The body as a message.
+
+    Raises:
+        ProtocolMismatch: it is of another version. RequestValidationError: it does not fit.
+    """
+    try:
+        return message.model_validate_json(body)
+    except ValidationError as error:
+        check_protocol(_protocol_of(body))
+        found = [{**item, "loc": ("body", *item["loc"])} for item in error.errors()]
+        raise RequestValidationError(found) from None
+
+
+class _Versioned(BaseModel):
+    protocol: int
+
+
+def _protocol_of(body: bytes) -> int:
+    try:
+        return _Versioned.model_validate_json(body).protocol
+    except ValidationError:
+        return PROTOCOL
+
+
+def answer(reply: BaseModel) -> Response:
+    """The reply as JSON."""
+    return Response(reply.model_dump_json(), media_type=JSON)
