@@ -36,7 +36,7 @@ AHEAD = 1
 SUBMIT_SECONDS = 5.0
 """Results of a long batch are submitted at least so often."""
 SHORTEST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 0.25, 15.0
-LEAVING_SECONDS = 7.0
+LEAVING_SECONDS = 5.0
 """For the last submissions when the worker stops; with what follows it stays below 10 s."""
 RELEASE_SECONDS = 2.0
 EXTENSIONS_A_LEASE = 4.0

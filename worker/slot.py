@@ -6,22 +6,22 @@ It ends at once when its standard input closes, that is when the main process en
 import os
 import signal
 import sys
-import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from queue import SimpleQueue
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from uuid import UUID
 
 from evolution.messages import Batch, Episode, EpisodeResult
 from worker.episode import BrokenEnvironment, UnplayableEnvironment, UnsuitablePolicy
-from worker.evaluation import Evaluator
+from worker.inbox import Inbox
 from worker.individuals import Individual
 from worker.journal import line, logger, set_up_logging
-from worker.orders import Failure, Order, Progress, Ready, Report
-from worker.registry import import_modules
+from worker.orders import Failure, Progress, Ready, Report
+
+if TYPE_CHECKING:
+    from worker.evaluation import Evaluator
 
 REPORT_SECONDS = 0.5
 """Results of shorter episodes than this are reported together."""
@@ -42,6 +42,10 @@ def main(modules: Sequence[str]) -> None:
         output.write(Report(message=message).model_dump_json().encode() + b"\n")
         output.flush()
 
+    # What takes seconds to load comes last, so that even a process that is loading ends with the main process.
+    from worker.evaluation import Evaluator  # noqa: PLC0415
+    from worker.registry import import_modules  # noqa: PLC0415
+
     import_modules(modules)
     evaluator = Evaluator()
     say(Ready())
@@ -49,35 +53,7 @@ def main(modules: Sequence[str]) -> None:
         play_batch(batch, evaluator, say, inbox.is_dropped)
 
 
-class Inbox:
-    """Orders, read by a thread of their own, so that they are heard in mid episode."""
-
-    def __init__(self, orders: BinaryIO) -> None:
-        self._orders = orders
-        self._batches: SimpleQueue[Batch] = SimpleQueue()
-        self._dropped: set[UUID] = set()
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def __iter__(self) -> Iterator[Batch]:
-        while True:
-            self._dropped.clear()
-            yield self._batches.get()
-
-    def is_dropped(self, lease: UUID) -> bool:
-        """Whether what is left of the batch need not be played."""
-        return lease in self._dropped
-
-    def _listen(self) -> None:
-        for text in self._orders:
-            order = Order.model_validate_json(text)
-            if order.play is not None:
-                self._batches.put(order.play)
-            if order.drop is not None:
-                self._dropped.add(order.drop)
-        os._exit(0)  # the main process is gone: nobody wants the episode in play
-
-
-def play_batch(batch: Batch, evaluator: Evaluator, say: Say, is_dropped: Callable[[UUID], bool]) -> None:
+def play_batch(batch: Batch, evaluator: "Evaluator", say: Say, is_dropped: Callable[[UUID], bool]) -> None:
     """Plays the batch's episodes in order and reports them, soon but not one by one."""
     results: list[EpisodeResult] = []
     reported_at = time.monotonic()
@@ -97,7 +73,7 @@ def play_batch(batch: Batch, evaluator: Evaluator, say: Say, is_dropped: Callabl
     say(Progress(lease=batch.lease, results=results, done=True))
 
 
-def play_episode(batch: Batch, episode: Episode, evaluator: Evaluator) -> EpisodeResult:
+def play_episode(batch: Batch, episode: Episode, evaluator: "Evaluator") -> EpisodeResult:
     """One episode of a batch, timed."""
     started = time.perf_counter()
     played = evaluator.evaluate(_individual(batch, episode), batch.environment, episode.seed)

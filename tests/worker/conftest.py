@@ -1,7 +1,6 @@
 """What the worker's tests share: policies made of a few seeds, and a game whose every emulator frame is noted."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +23,8 @@ def golden() -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def one_thread() -> Iterator[None]:
+def one_thread() -> None:
     torch.set_num_threads(1)
-    yield
 
 
 class NotedEmulator(ALEInterface):

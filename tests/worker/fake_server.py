@@ -29,6 +29,7 @@ from evolution.messages import (
 )
 
 Key = tuple[int, int, int, int]
+WAIT_SECONDS = 2.0
 CARTPOLE = Environment(id="CartPole-v1")
 SMALL = MlpArchitecture(name="mlp", inputs=4, hidden=[8], actions=2)
 
@@ -76,8 +77,8 @@ class FakeServer:
     releases: list[ReleaseRequest] = field(default_factory=list)
     status: int = 200
     """What every request is answered with."""
-    forget: set[UUID] = field(default_factory=set)
-    """Submissions that are committed, but whose answer is an error, once."""
+    forgetful: bool = False
+    """Whether the next submission is committed, but answered with an error."""
     lost: set[UUID] = field(default_factory=set)
     unknown: bool = False
     """Whether the next request is told to announce."""
@@ -137,19 +138,18 @@ class FakeServer:
             return 204, b""
         request = BatchRequest.model_validate_json(body)
         self._record(self.requests, request)
-        for _ in range(100):
+        end = anyio.current_time() + WAIT_SECONDS
+        while True:
             with self.changed:
                 reply = self.exchange(request)
                 self.changed.notify_all()
-                if any(submission.id in self.forget for submission in request.submissions):
-                    self.forget.clear()
+                if request.submissions and self.forgetful:
+                    self.forgetful = False
                     return 503, b"{}"
-            if request.submissions or request.descriptions or reply.batches or reply.describe or reply.announce:
-                break
-            if self.closing:
-                break
+            said = request.submissions or request.descriptions or reply.batches or reply.describe or reply.announce
+            if said or self.closing or anyio.current_time() > end:
+                return 200, reply.model_dump_json().encode()
             await anyio.sleep(0.02)
-        return 200, reply.model_dump_json().encode()
 
     def _extend(self, request: ExtendRequest) -> ExtendReply:
         self._record(self.extensions, request)

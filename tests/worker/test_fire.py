@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from ale_py import Action, ALEInterface
+from ale_py import ALEInterface
 from numpy.typing import NDArray
 
 from worker.atari import FIRE, NO_OP, WAITING_FOR_FIRE, _emulator
@@ -16,11 +16,12 @@ MORE_ALIVE = 1.75
 def wander(emulator: ALEInterface, *, fire: bool) -> tuple[int, bool]:
     """Directions at random: how many bytes of memory ever change, and whether there is a score, a loss or an end."""
     random = np.random.default_rng(0)
-    directions = [action.value for action in emulator.getLegalActionSet() if "FIRE" not in Action(action).name]
+    directions = [action.value for action in emulator.getLegalActionSet() if "FIRE" not in action.name]
     for _ in range(NO_OPS):
         emulator.act(NO_OP)
     if fire:
         emulator.act(FIRE)
+    held = NO_OP
     lives, score, memories = emulator.lives(), 0, list[NDArray[np.uint8]]()
     for frame in range(FRAMES):
         if frame % HOLD_FRAMES == 0:

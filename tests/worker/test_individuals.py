@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import worker.individuals
+from evolution import expansion
 from evolution.architectures import ImageArchitecture, MlpArchitecture
 from evolution.expansion import Parameters, expand
 from tests.worker.conftest import chain
@@ -25,11 +26,10 @@ def individual(parent: list[int], newest: int | None, power: float = 0.05) -> In
 def mutations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The seeds of all mutations made."""
     made: list[int] = []
-    mutate = worker.individuals.mutate
 
     def noted(parameters: Parameters, seed: int, power: float) -> Parameters:
         made.append(seed)
-        return mutate(parameters, seed, power)
+        return expansion.mutate(parameters, seed, power)
 
     monkeypatch.setattr(worker.individuals, "mutate", noted)
     return made

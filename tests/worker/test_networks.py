@@ -37,10 +37,10 @@ def parameters_of(architecture: ImageArchitecture | MlpArchitecture, seeds: list
 def plain_outputs(architecture: ImageArchitecture, parameters: Parameters, image: NDArray[np.uint8]) -> torch.Tensor:
     """The same network in torch's own functions, as its paper draws it."""
     values = torch.from_numpy(image).float().div(255)[None]
-    flat = torch.from_numpy(parameters)
+    rest = parameters
     for layer in layout(architecture):
-        weights, biases, flat = flat.split([layer.weights, layer.outputs, len(flat) - layer.parameters])
-        weights = weights.view(layer.weight_shape)
+        flat_weights, flat_biases, rest = np.split(rest, [layer.weights, layer.parameters])
+        weights, biases = torch.from_numpy(flat_weights.reshape(layer.weight_shape)), torch.from_numpy(flat_biases)
         if layer.kind == "convolution":
             before, after = layer.padding
             padded = functional.pad(values, (before, after, before, after))

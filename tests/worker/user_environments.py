@@ -11,6 +11,9 @@ __version__ = "1.2"
 Observation = NDArray[np.float64]
 
 
+ENTRY = f"{__name__}:Counting"
+
+
 class Counting(gymnasium.Env[Observation, Any]):
     """Ends after ten steps; each gives the action as reward. Observations are two by three."""
 
@@ -45,9 +48,9 @@ SPACES: dict[str, spaces.Space[Any]] = {
     "Whole": spaces.Box(0, 5, (1,), np.int64),
 }
 for name, space in SPACES.items():
-    gymnasium.register(f"user/{name}-v0", entry_point=Counting, kwargs={"actions": space})
-gymnasium.register("user/NaN-v0", entry_point=Counting, kwargs={"actions": BOX, "reward": float("nan")})
-gymnasium.register("user/Broken-v0", entry_point=Counting, kwargs={"actions": BOX, "reward": -2.0})
-gymnasium.register("user/Dict-v0", entry_point=Counting, kwargs={"actions": BOX, "observations": spaces.Dict(a=BOX)})
-gymnasium.register("user/Unmakeable-v0", entry_point=Counting, kwargs={"no_such": 1})
-gymnasium.register("user/Chancy-v0", entry_point=Counting, kwargs={"actions": BOX}, nondeterministic=True)
+    gymnasium.register(f"user/{name}-v0", entry_point=ENTRY, kwargs={"actions": space})
+gymnasium.register("user/NaN-v0", entry_point=ENTRY, kwargs={"actions": BOX, "reward": float("nan")})
+gymnasium.register("user/Broken-v0", entry_point=ENTRY, kwargs={"actions": BOX, "reward": -2.0})
+gymnasium.register("user/Dict-v0", entry_point=ENTRY, kwargs={"actions": BOX, "observations": spaces.Dict(a=BOX)})
+gymnasium.register("user/Unmakeable-v0", entry_point=ENTRY, kwargs={"no_such": 1})
+gymnasium.register("user/Chancy-v0", entry_point=ENTRY, kwargs={"actions": BOX}, nondeterministic=True)
