@@ -52,10 +52,10 @@ function Controls({ run, onChange }) {
     <${ButtonLink} href=${`/runs/new?clone=${run.id}`} icon="clone">Clone<//>
     <${Button} icon="edit" onClick=${() => setAsked("edit")}>Edit<//>
     <${Button} icon="trash" kind="quiet" onClick=${() => setAsked("delete")}>Delete<//>
+    </div>
     ${asked === "stop" && html`<${StopDialog} run=${run} onDone=${take} onClose=${close} />`}
     ${asked === "delete" && html`<${DeleteDialog} run=${run} onClose=${close} />`}
-    ${asked === "edit" && html`<${EditRun} run=${run} onDone=${take} onClose=${close} />`}
-  </div>`;
+    ${asked === "edit" && html`<${EditRun} run=${run} onDone=${take} onClose=${close} />`}`;
 }
 
 function StopDialog({ run, onDone, onClose }) {
