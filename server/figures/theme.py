@@ -82,4 +82,8 @@ def _axis(palette: Palette) -> dict[str, Any]:
         "exponentformat": "B",
         "separatethousands": True,
         "nticks": 7,
+        # A negative thickness leaves out the halo, which would be broader than the line that follows the pointer.
+        "spikethickness": -2,
+        "spikedash": "solid",
+        "spikecolor": palette.muted,
     }
