@@ -24,6 +24,18 @@ CARTPOLE: Body = {
 }
 BOXED = "Pendulum-v1"
 UNFIT = "Unfit-v0"
+ANNOUNCEMENT: Body = {
+    "host": "test",
+    "version": "0.1.0",
+    "slots": 2,
+    "processor": "none",
+    "engines": dict.fromkeys(("CartPole-v1", BOXED, UNFIT), ENGINE),
+}
+
+
+def request_of(identity: Body, **more: Any) -> Body:
+    """A worker's request."""
+    return {"protocol": 1, "worker": identity, **more}
 
 
 def description_of(environment: Body) -> Body:
@@ -64,17 +76,10 @@ class Worker:
     def __init__(self, client: httpx2.AsyncClient) -> None:
         self.client = client
         self.identity = {"id": str(uuid4()), "name": "test-0"}
-        self.announcement: Body = {
-            "host": "test",
-            "version": "0.1.0",
-            "slots": 2,
-            "processor": "none",
-            "engines": dict.fromkeys(("CartPole-v1", BOXED, UNFIT), ENGINE),
-        }
 
     def request(self, **more: Any) -> Body:
         """A request's body."""
-        return {"protocol": 1, "worker": self.identity, **more}
+        return request_of(self.identity, **more)
 
     async def ask(self, **more: Any) -> Body:
         """One request, answered."""
@@ -85,8 +90,8 @@ class Worker:
 
     async def arrive(self) -> None:
         """The first request: announces, and tells of the environments before it is asked."""
-        environments = [{"id": id, "options": {"max_steps": None}} for id in self.announcement["engines"]]
-        await self.ask(announcement=self.announcement, descriptions=[*map(description_of, environments)])
+        environments = [{"id": id, "options": {"max_steps": None}} for id in ANNOUNCEMENT["engines"]]
+        await self.ask(announcement=ANNOUNCEMENT, descriptions=[*map(description_of, environments)])
 
     async def describe(self) -> None:
         """Gives the descriptions that the server asks for, for ever."""

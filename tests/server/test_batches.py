@@ -156,6 +156,22 @@ async def test_a_worker_that_hung_up_is_given_nothing(
     assert leased == []
 
 
+async def test_a_worker_that_hung_up_after_its_results_is_given_nothing_but_they_count(
+    app: FastAPI, client: httpx2.AsyncClient, worker: Worker, run: Body
+) -> None:
+    submission = results_of((await worker.ask(wants=1))["batches"][0])
+    request = worker.request(submissions=[submission], wants=2)
+
+    status = await ask_and_hang_up(app, client.build_request("POST", BATCHES, json=request).content)
+
+    again = await worker.ask(submissions=[submission])
+    leased = (await client.get("/api/v1/workers")).json()["items"][0]["runs"]
+    assert status == 499
+    assert again["outcomes"][submission["id"]]["repeated"] == len(submission["results"])
+    assert leased == []
+    assert run["state"] == "running"
+
+
 async def test_who_waits_is_sent_away_when_the_server_stops(app: FastAPI, worker: Worker, run: Body) -> None:
     del run
     while (await worker.ask(wants=4))["batches"]:

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from evolution.chains import policy_id, read_chain
-from tests.server.player import CARTPOLE, Body, Worker
+from tests.server.player import ANNOUNCEMENT, CARTPOLE, Body, Worker
 
 pytestmark = pytest.mark.anyio
 
@@ -101,7 +101,7 @@ async def test_environments_and_workers_are_those_that_announced_themselves(
     environments = {each["id"]: each for each in (await client.get("/api/v1/environments")).json()["items"]}
     workers = (await client.get("/api/v1/workers")).json()["items"]
 
-    assert set(environments) == set(worker.announcement["engines"])
+    assert set(environments) == set(ANNOUNCEMENT["engines"])
     assert environments["CartPole-v1"]["description"] == run["description"]
     assert environments["Pendulum-v1"]["description"]["actions"]["kind"] == "box"
     assert [(each["id"], each["slots"]) for each in workers] == [(worker.identity["id"], 2)]

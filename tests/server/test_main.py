@@ -6,8 +6,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import httpx2
 import psycopg
@@ -16,6 +18,7 @@ import pytest
 from server.main import Exit, bind, run_server
 from server.settings import Settings
 from tests.server.conftest import TOKEN
+from tests.server.player import ANNOUNCEMENT, request_of
 
 SCRIPT = """
 import sys
@@ -94,22 +97,31 @@ def serving(database_url: str, log: Path, **environment: str) -> Iterator[tuple[
         process.wait()
 
 
-def test_sigterm_ends_the_process_in_order_and_its_log_holds_no_token(empty_database_url: str, tmp_path: Path) -> None:
+def test_sigterm_sends_waiting_workers_away_and_ends_the_process_in_order(
+    empty_database_url: str, tmp_path: Path
+) -> None:
     log = tmp_path / "log"
-    with serving(empty_database_url, log, NEUROEVO_TOKEN=TOKEN, NEUROEVO_LOG_LEVEL="debug") as (process, address):
-        url = f"{address}/api/v1/live?token={TOKEN}"
-        headers = {"Authorization": f"Bearer {TOKEN}"}
-        with httpx2.Client(headers=headers, trust_env=False) as client:
-            client.get(url)
-            client.get(f"{address}/", params={"token": TOKEN})
-            process.send_signal(signal.SIGTERM)
-            code = process.wait(20)
+    with (
+        serving(empty_database_url, log, NEUROEVO_TOKEN=TOKEN, NEUROEVO_LOG_LEVEL="debug") as (process, address),
+        httpx2.Client(base_url=address, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False) as client,
+        ThreadPoolExecutor() as threads,
+    ):
+        client.get("/", params={"token": TOKEN})
+        client.get("/api/v1/live", params={"token": TOKEN})
+        request = request_of({"id": str(uuid4()), "name": "waits"}, announcement=ANNOUNCEMENT, wants=1)
+        waiting = threads.submit(client.post, "/api/v1/batches", json=request, timeout=30)
+        while not client.get("/api/v1/workers").json()["items"]:
+            pass
+        process.send_signal(signal.SIGTERM)
+        answer, code = waiting.result(), process.wait(20)
 
+    lines = log.read_text()
+    assert answer.status_code == 503
     assert code == Exit.STOPPED
-    assert TOKEN not in log.read_text()
-    assert "action=server.listening" in log.read_text()
-    assert "action=server.stopping" in log.read_text()
-    assert "Traceback" not in log.read_text()
+    assert "action=server.listening" in lines
+    assert "action=server.stopping" in lines
+    assert "Traceback" not in lines
+    assert TOKEN not in lines
 
 
 def test_a_drawn_token_is_shown_once_in_the_link_and_never_logged(empty_database_url: str, tmp_path: Path) -> None:
