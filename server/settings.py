@@ -54,7 +54,9 @@ class Settings(BaseSettings):
 
     def link(self, port: int | None = None) -> str:
         """The dashboard's address with the token in it. `port`: the one really listened on, when 0 was asked for."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        # Who listens on every address is reached, on this machine, by the loopback one.
+        name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+        host = f"[{name}]" if ":" in name else name
         return f"http://{host}:{port or self.port}/?{urlencode({'token': self.token.get_secret_value()})}"
 
 

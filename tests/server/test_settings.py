@@ -55,7 +55,8 @@ def test_every_setting_says_what_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "link"), [("127.0.0.1", "http://127.0.0.1:8080/"), ("::1", "http://[::1]:8080/"), ("0.0.0.0", "http://")]
+    ("host", "link"),
+    [("127.0.0.1", "http://127.0.0.1:8080/"), ("::1", "http://[::1]:8080/"), ("0.0.0.0", "http://127.0.0.1:8080/")],
 )
 def test_the_link_carries_the_token(host: str, link: str) -> None:
     settings = Settings(database_url=URL, token="a token&more", host=host)
