@@ -11,7 +11,8 @@ const CONFIG = {
 const MAP_STYLES = "9f215cf04c5486422605d13261cb87401f4e7763b6296af81e98efbc0130da53";
 let loading = null;
 
-function loadPlotly() {
+/** Loads Plotly ahead of need: five megabytes. @returns {Promise<any>} */
+export function prepare() {
   loading ??= new Promise((resolve, reject) => {
     document.head.append(Object.assign(document.createElement("template"), { id: MAP_STYLES }));
     const script = document.createElement("script");
@@ -30,7 +31,7 @@ function loadPlotly() {
  * @param {HTMLElement} element @param {{data: Object[], layout: Object}} figure
  * @param {{onPick?: (x: number) => void}} [calls] `onPick`: a point was clicked */
 export async function draw(element, figure, { onPick } = {}) {
-  const plotly = await loadPlotly();
+  const plotly = await prepare();
   if (!element.isConnected) return;
   const layout = { ...figure.layout, autosize: true };
   const isFirst = !element.data;

@@ -3,17 +3,20 @@
 import { html, useEffect, useRef, useState } from "../vendor/preact-htm.module.js";
 import { draw, erase } from "../plot.js";
 
-/** @param {{figure: {data: Object[], layout: Object}|null, label: string, onPick?: (x: number) => void}} props */
+/** @param {{figure: {data: Object[], layout: Object}, label: string, onPick?: (x: number) => void}} props */
 export function Chart({ figure, label, onPick }) {
   const element = useRef(null);
   const pick = useRef(onPick);
-  const [error, setError] = useState(null);
+  const [{ isDrawn, error }, setState] = useState({ isDrawn: false, error: null });
   pick.current = onPick;
   useEffect(() => {
-    if (figure) draw(element.current, figure, { onPick: (x) => pick.current?.(x) }).then(() => setError(null), setError);
+    const done = () => setState({ isDrawn: true, error: null });
+    const fail = (reason) => setState({ isDrawn: false, error: reason });
+    draw(element.current, figure, { onPick: (x) => pick.current?.(x) }).then(done, fail);
   }, [figure]);
   useEffect(() => () => erase(element.current), []);
-  return html`<div class="chart">
+  return html`<div class="chart" aria-busy=${!isDrawn && !error}>
+    ${!isDrawn && !error && html`<div class="bone" role="status" aria-label="Loading the chart"></div>`}
     ${error && html`<p class="error-text" role="alert">${error.message}. Reload the page to try again.</p>`}
     <div class="plot" role="figure" aria-label=${label} ref=${element}></div>
   </div>`;

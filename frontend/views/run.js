@@ -6,6 +6,7 @@ import { Note, Resource } from "../components/notices.js";
 import { Tabs } from "../components/tabs.js";
 import { score } from "../format.js";
 import { useEvents, useResource, useStore, useTitle } from "../hooks.js";
+import { prepare } from "../plot.js";
 import { setQuery } from "../router.js";
 import { followRun, keepRuns } from "../session.js";
 import { Best } from "./run/best.js";
@@ -36,6 +37,7 @@ export function Run({ route }) {
   const resource = useResource(`run ${id}`, (signal) => loadRun(id, signal));
   useEffect(() => {
     followRun(id);
+    prepare().catch(() => {}); // Tried again, and reported, when there is something to draw.
     return () => followRun(null);
   }, [id]);
   if (resource.error?.status === 404) return html`<${NotFound} what="There is no such run" />`;
@@ -75,7 +77,7 @@ function Loaded({ detail, query, onChange }) {
     <${Reason} run=${run} />
     <${KeyFigures} run=${run} generations=${resource.data?.items ?? []} />
     <${OpenGeneration} run=${run} />
-    ${(run.generation > 0 || run.state === "running") && html`<${RunChart} run=${run} query=${query} />`}
+    ${run.generation > 0 && html`<${RunChart} run=${run} query=${query} />`}
     <${Lower} run=${run} query=${query} resource=${resource} more=${more} />
   `;
 }

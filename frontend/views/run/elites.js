@@ -6,7 +6,7 @@ import { Empty, Resource } from "../../components/notices.js";
 import { More, openRow } from "../../components/table.js";
 import { Ago, Birth, ChainLength, Count, Score } from "../../components/values.js";
 import { chainText } from "../../chain.js";
-import { score } from "../../format.js";
+import { duration, score } from "../../format.js";
 import { Link, withQuery } from "../../router.js";
 
 /** @param {{run: import("../../types.js").RunDetail, resource: Object, more: (cursor: string) => Promise<void>}} props */
@@ -15,8 +15,13 @@ export function Elites({ run, resource, more }) {
     ${({ items, next_cursor }) =>
       items.length
         ? html`<${Table} run=${run} items=${items} /><${More} cursor=${next_cursor} onMore=${more}>Load older generations<//>`
-        : html`<${Empty} title="No generation has closed yet"><p>The first one closes when all its episodes are played.</p><//>`}
+        : html`<${Empty} title="No generation has closed yet"><p>${firstCloses(run)} Its curve, its elite and its seed chain are then shown here.</p><//>`}
   <//>`;
+}
+
+function firstCloses({ progress }) {
+  const left = progress?.seconds_left;
+  return left == null ? "The first one closes when all its episodes are played." : `The first one closes in about ${duration(left)}.`;
 }
 
 function Table({ run, items }) {
