@@ -17,6 +17,6 @@ def evaluate_policy(chain: "SeedChain", environment: "Environment", episode_seed
         BrokenEnvironment: it failed in play.
     """
     # Imported when used: most of the worker does not need torch, which takes seconds to load.
-    from worker.evaluation import evaluate_policy as evaluate  # noqa: PLC0415
+    from worker.evaluation import evaluate_policy as evaluate
 
     return evaluate(chain, environment, episode_seed)

@@ -12,13 +12,9 @@ from evolution.environments import (
     Environment,
     EnvironmentDescription,
 )
-from worker.atari import FRAMES_PER_SECOND, AtariGame, action_meanings
 from worker.episode import UnplayableEnvironment
-from worker.registry import engine_of, rom_of
+from worker.registry import EMULATOR, engine_of, rom_of
 from worker.vector import DEFAULT_FRAMES_PER_SECOND, VectorGame
-
-EMULATOR_ENTRY = "ale_py"
-"""Where the entry points of all Atari environments begin, older versions included."""
 
 
 def announce_engines(own: Mapping[str, str]) -> dict[str, str]:
@@ -47,6 +43,8 @@ def describe(environment: Environment, own: Mapping[str, str]) -> EnvironmentDes
 
 
 def _describe_atari(environment: Environment, rom: str, engine: str) -> EnvironmentDescription:
+    from worker.atari import FRAMES_PER_SECOND, AtariGame, action_meanings
+
     codes = AtariGame(rom).actions(AtariOptions.model_validate(environment.options))
     actions = DiscreteActions(n=len(codes), meanings=action_meanings(codes))
     fitting = ["nature-dqn", "uber-large"]
@@ -92,7 +90,8 @@ def _description(
 
 
 def _is_playable(environment_id: str) -> bool:
-    if str(gymnasium.registry[environment_id].entry_point).startswith(EMULATOR_ENTRY):
+    # Versions of the Atari games other than v5 are not played.
+    if str(gymnasium.registry[environment_id].entry_point).startswith(EMULATOR):
         return False
     try:
         VectorGame(environment_id).close()

@@ -3,9 +3,11 @@
 What an evaluator keeps between episodes (emulators, networks' places, parents) saves time and changes no result.
 """
 
+import sys
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import cache
+from typing import TYPE_CHECKING
 
 import cv2
 import torch
@@ -13,20 +15,22 @@ import torch
 from evolution.architectures import Architecture, ImageArchitecture
 from evolution.breeding import episode_seed
 from evolution.chains import SeedChain
-from evolution.environments import AtariOptions, BoxActions, Environment, VectorOptions
+from evolution.environments import ATARI_PREFIX, AtariOptions, BoxActions, Environment, VectorOptions
 from evolution.messages import Phase
-from worker.atari import AtariGame
-from worker.episode import Played, UnsuitablePolicy
+from worker.episode import Played, UnplayableEnvironment, UnsuitablePolicy
 from worker.individuals import DEFAULT_MEMORY_BYTES, Individual, Parents
 from worker.networks import build_policy
 from worker.policy import Policy
-from worker.registry import rom_of
+from worker.registry import EMULATOR, rom_of
 from worker.vector import VectorGame
+
+if TYPE_CHECKING:
+    from worker.atari import AtariGame
+
+    Game = AtariGame | VectorGame
 
 MOST_GAMES = 4
 """Games kept ready in a process; each takes some megabytes."""
-
-Game = AtariGame | VectorGame
 
 
 class Evaluator:
@@ -52,14 +56,13 @@ class Evaluator:
         check_fit(individual.architecture, game, environment)
         policy = self._policy(individual)
         with torch.inference_mode():
-            if isinstance(game, AtariGame):
-                return game.play(policy, AtariOptions.model_validate(options, from_attributes=True), seed)
-            return game.play(policy, VectorOptions.model_validate(options, from_attributes=True), seed)
+            if isinstance(game, VectorGame):
+                return game.play(policy, VectorOptions.model_validate(options, from_attributes=True), seed)
+            return game.play(policy, AtariOptions.model_validate(options, from_attributes=True), seed)
 
-    def _game(self, environment_id: str) -> Game:
+    def _game(self, environment_id: str) -> "Game":
         if environment_id not in self._games:
-            rom = rom_of(environment_id)
-            self._games[environment_id] = VectorGame(environment_id) if rom is None else AtariGame(rom)
+            self._games[environment_id] = make_game(environment_id)
             if len(self._games) > MOST_GAMES:
                 self._games.popitem(last=False)
         self._games.move_to_end(environment_id)
@@ -81,7 +84,23 @@ class Evaluator:
         return self._policies[key]
 
 
-def check_fit(architecture: Architecture, game: Game, environment: Environment) -> None:
+def make_game(environment_id: str) -> "Game":
+    """The environment, ready to play in this process.
+
+    Raises:
+        UnplayableEnvironment: it cannot be made here.
+    """
+    rom = rom_of(environment_id)
+    if rom is not None:
+        from worker.atari import AtariGame
+
+        return AtariGame(rom)
+    if environment_id.startswith(ATARI_PREFIX) and EMULATOR not in sys.modules:
+        raise UnplayableEnvironment(f"{environment_id} needs the emulator, which is not installed: pip install ale-py")
+    return VectorGame(environment_id)
+
+
+def check_fit(architecture: Architecture, game: "Game", environment: Environment) -> None:
     """Returns if the network takes what the game shows and chooses among the game's actions.
 
     Raises:
@@ -100,9 +119,9 @@ def check_fit(architecture: Architecture, game: Game, environment: Environment) 
         )
 
 
-def fitting_shape(game: Game, environment: Environment) -> tuple[str, int, bool]:
+def fitting_shape(game: "Game", environment: Environment) -> tuple[str, int, bool]:
     """What a fitting network takes ("images", or how many numbers), how many outputs it has, and if they are a box."""
-    if isinstance(game, AtariGame):
+    if not isinstance(game, VectorGame):
         options = AtariOptions.model_validate(environment.options)
         return "images", len(game.actions(options)), False
     if isinstance(game.actions, BoxActions):

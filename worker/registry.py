@@ -2,26 +2,29 @@
 
 import hashlib
 import importlib
-import importlib.util
 import os
 import platform
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import ale_py  # registers the Atari games
 import gymnasium
-from ale_py import roms
 
 from evolution.environments import ATARI_PREFIX
 
 ENGINE = "torch-1"
 """The arithmetic: torch on one thread, reproducible on one type of CPU."""
+EMULATOR = "ale_py"
+"""Registers the Atari games when it is imported. Optional: without it a worker plays everything else."""
 PROCESSOR_INFORMATION = Path("/proc/cpuinfo")
 PHYSICS = {"gymnasium.envs.mujoco": "mujoco", "gymnasium.envs.box2d": "Box2D"}
 """Entry points of Gymnasium's own environments that are played by another package."""
+
+with suppress(ImportError):
+    importlib.import_module(EMULATOR)
 
 
 class MissingModule(ImportError):
@@ -96,11 +99,13 @@ def _arithmetic() -> str:
 
 @cache
 def _emulator() -> str:
-    return f"ale-py={ale_py.__version__}"
+    return f"ale-py={_installed('ale-py')}"
 
 
 def _md5(rom: str) -> str:
-    path = roms.get_rom_path(rom)
+    from ale_py.roms import get_rom_path
+
+    path = get_rom_path(rom)
     return hashlib.md5(Path(path).read_bytes(), usedforsecurity=False).hexdigest() if path else "missing"
 
 

@@ -43,8 +43,8 @@ def main(modules: Sequence[str]) -> None:
         output.flush()
 
     # What takes seconds to load comes last, so that even a process that is loading ends with the main process.
-    from worker.evaluation import Evaluator  # noqa: PLC0415
-    from worker.registry import import_modules  # noqa: PLC0415
+    from worker.evaluation import Evaluator
+    from worker.registry import import_modules
 
     import_modules(modules)
     evaluator = Evaluator()

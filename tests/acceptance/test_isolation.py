@@ -18,7 +18,7 @@ from tests.acceptance.processes import until
 ROOT = Path(__file__).parents[2]
 TOKEN = "a-token-of-the-test"
 SERVER_NEEDS_NOT = ("torch", "gymnasium", "ale_py", "cv2", "worker")
-WORKER_NEEDS_NOT = ("fastapi", "starlette", "uvicorn", "sqlalchemy", "alembic", "psycopg", "plotly", "server")
+WORKER_NEEDS_NOT = ("ale_py", "fastapi", "starlette", "uvicorn", "sqlalchemy", "alembic", "psycopg", "plotly", "server")
 
 
 def _start_without(blocked: tuple[str, ...], *arguments: str, **variables: str) -> "subprocess.Popen[bytes]":
