@@ -1,7 +1,7 @@
 """A run that may still go on, as the master holds it: what is stored of it, and what follows from that."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter
@@ -110,11 +110,12 @@ class ActiveRun:
         if found := self.open.find(index, phase, episode):
             found.settle(index, episode)
 
-    async def reopen(self, read: Callable[[], Awaitable[Sequence[Scored]]]) -> None:
+    async def reopen(self, read: Callable[[], Awaitable[list[Scored]]]) -> list[Scored]:
         """Finds anew what is done and missing, from what `read` gives; results stored meanwhile are not forgotten."""
         self.outdated, self._journal = False, []
         try:
-            opened = open_generation(self.configuration, self.open.number, self.carried, await read())
+            stored = await read()
+            opened = open_generation(self.configuration, self.open.number, self.carried, stored)
         except BaseException:
             self.outdated, self._journal = True, None
             raise
@@ -122,6 +123,7 @@ class ActiveRun:
         self.open = opened
         for key in meanwhile:
             self.settle(*key)
+        return stored
 
     def adopt(self, other: "ActiveRun") -> None:
         """Becomes what `other` is, which was read afresh."""

@@ -9,7 +9,7 @@ from evolution.configuration import Budget
 from server.service.active_run import ActiveRun, ended
 from server.service.close_generation import advance_soon
 from server.service.create_run import checked_name, validate
-from server.service.errors import Conflict, NotFound
+from server.service.errors import Conflict, DatabaseUnavailable, NotFound
 from server.service.load_run import find_run
 from server.service.memory import Memory
 from server.service.offer_work import offer_run
@@ -19,6 +19,7 @@ from server.storage.runs import RunRow
 
 logger = logging.getLogger(__name__)
 
+RETRY_SECONDS = 5.0
 DELETED_RESULTS = 20_000
 """Results removed in one transaction: a long one would hold up heartbeats."""
 
@@ -114,10 +115,14 @@ async def delete_run(memory: Memory, id: str) -> None:
 
 
 async def remove_results(memory: Memory, id: str) -> None:
-    """The slow part of a deletion, piece by piece; a restart goes on with it."""
+    """The slow part of a deletion, piece by piece, as soon as the database lets it; a restart goes on with it."""
     removed = DELETED_RESULTS
     while removed == DELETED_RESULTS:
-        async with memory.storage.transaction(memory.epoch) as connection:
-            removed = await results.remove(connection, id, DELETED_RESULTS)
-    async with memory.storage.transaction(memory.epoch) as connection:
-        await runs.remove(connection, id)
+        try:
+            async with memory.storage.transaction(memory.epoch) as connection:
+                removed = await results.remove(connection, id, DELETED_RESULTS)
+                if removed < DELETED_RESULTS:
+                    await runs.remove(connection, id)
+        except DatabaseUnavailable as error:
+            logger.warning("action=run.remove_postponed run=%s reason=%s", id, error)
+            await memory.clock.sleep(RETRY_SECONDS)

@@ -1,6 +1,7 @@
 """Goes on with a run whose open phase is complete: opens the next phase, or closes the generation, once."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from server.service.active_run import ActiveRun
@@ -13,6 +14,7 @@ from server.service.tell_watchers import tell_of_generation, tell_of_run
 from server.storage import generations, results, runs
 from server.storage.database import Connection
 from server.storage.generations import Elite
+from server.storage.results import Scored
 from server.storage.runs import RunRow
 
 logger = logging.getLogger(__name__)
@@ -29,26 +31,29 @@ async def advance(memory: Memory, run: ActiveRun) -> None:
     async with run.lock:
         while run.due:
             phases = len(run.open.phases)
-            await reload_open_generation(memory, run)
+            stored = await reload_open_generation(memory, run)
             if run.open.current.complete:
-                await close_generation(memory, run)
+                await close_generation(memory, run, stored)
             elif len(run.open.phases) != phases:
                 offer_run(memory, run)
             memory.changed.add(run.id)
 
 
-async def close_generation(memory: Memory, run: ActiveRun) -> None:
+async def close_generation(memory: Memory, run: ActiveRun, stored: Sequence[Scored]) -> None:
     """Closes the open generation in one transaction, then opens the next one or ends the run.
+
+    `stored`: its results. Of a generational run they are complete; a block-free run's are read again while no more can
+    come, since their order decides.
 
     Raises:
         NotLeading, DatabaseUnavailable: as `Storage.transaction`.
     """
-    seconds = run.stopwatch.read(memory.clock.monotonic())
+    number, seconds = run.open.number, run.stopwatch.read(memory.clock.monotonic())
     async with memory.storage.transaction(memory.epoch) as connection:
         row = await runs.lock(connection, run.id)
         written = None
-        if row is not None and row.generation == run.open.number and row.state == "running":
-            written = await _write(memory, connection, run, row, seconds)
+        if row is not None and row.generation == number and row.state == "running":
+            written = await _write(memory, connection, run, row, stored, seconds)
             row = await runs.find(connection, run.id)
     if row is None:
         memory.forget(run.id)
@@ -63,13 +68,14 @@ async def close_generation(memory: Memory, run: ActiveRun) -> None:
 
 
 async def _write(
-    memory: Memory, connection: Connection, run: ActiveRun, row: RunRow, seconds: float
+    memory: Memory, connection: Connection, run: ActiveRun, row: RunRow, stored: Sequence[Scored], seconds: float
 ) -> tuple[Conclusion, dict[str, Any]]:
-    number = row.generation
-    stored = await results.of_generation(connection, run.id, number)
+    number, late = row.generation, 0
+    open_ended = run.configuration.algorithm == "block-free"
+    if open_ended:
+        stored = await results.of_generation(connection, run.id, number)
     conclusion = conclude(run.configuration, number, run.carried, stored)
-    late = 0
-    if run.configuration.algorithm == "block-free":
+    if open_ended:
         late = await results.mark_late(connection, run.id, number, conclusion.last_member)
     values = _generation(memory, run, row, conclusion) | {"seconds": seconds, "late": late}
     await generations.add(connection, values, _candidates(row, conclusion))

@@ -1,7 +1,10 @@
 """Builds a run's memory from what is stored: at the master's start, and when something comes for an ended run."""
 
+import asyncio
+from collections.abc import Sequence
+
 from evolution.configuration import RunConfiguration
-from evolution.lineage import Lineage
+from evolution.lineage import Birth, Lineage
 from server.service.active_run import ActiveRun, Stopwatch, run_seed
 from server.service.errors import NotFound
 from server.service.memory import Memory
@@ -40,12 +43,12 @@ async def find_row(memory: Memory, id: str) -> RunRow:
 async def load_run(memory: Memory, row: RunRow) -> ActiveRun:
     """The run as it follows from what is stored. Nothing of it is handed out yet."""
     configuration = RunConfiguration.model_validate(row.configuration)
-    lineage = Lineage(run_seed(configuration), configuration.population)
     async with memory.storage.reading(seconds=LOAD_SECONDS) as connection:
-        async for number, births in generations.parents(connection, row.id):
-            lineage.close(number, births)
+        selected = [chosen async for chosen in generations.parents(connection, row.id)]
         carried = await generations.elite(connection, row.id, row.generation - 1)
         stored = await results.of_generation(connection, row.id, row.generation)
+    # In a thread: the descent of thousands of generations is a second's arithmetic, for which no request should wait.
+    lineage = await asyncio.to_thread(_descend, configuration, selected)
     now = memory.clock.monotonic()
     return ActiveRun(
         row=row,
@@ -59,11 +62,18 @@ async def load_run(memory: Memory, row: RunRow) -> ActiveRun:
     )
 
 
-async def reload_open_generation(memory: Memory, run: ActiveRun) -> None:
-    """Reads again what is done and missing, with the next phase opened where one is complete."""
+def _descend(configuration: RunConfiguration, selected: Sequence[tuple[int, list[Birth]]]) -> Lineage:
+    lineage = Lineage(run_seed(configuration), configuration.population)
+    for number, births in selected:
+        lineage.close(number, births)
+    return lineage
+
+
+async def reload_open_generation(memory: Memory, run: ActiveRun) -> list[Scored]:
+    """Reads again what is done and missing, with the next phase opened where one is complete; gives what was read."""
 
     async def read() -> list[Scored]:
         async with memory.storage.reading() as connection:
             return await results.of_generation(connection, run.id, run.open.number)
 
-    await run.reopen(read)
+    return await run.reopen(read)

@@ -22,10 +22,11 @@ from server.service.memory import MasterSettings, Memory
 from server.service.offer_work import offer_run
 from server.service.run_views import detail_run, list_runs
 from server.service.submit_results import Committer
-from server.service.tick import TICK_SECONDS, beat, tick
+from server.service.tick import BEAT_SECONDS, TICK_SECONDS, beat, tick
 from server.service.worker_views import list_environments, list_workers
 from server.storage import leadership, runs
 from server.storage.database import Storage
+from server.storage.runs import RunRow
 from server.views import (
     EnvironmentView,
     GenerationView,
@@ -96,10 +97,10 @@ class Master:
             self._begin(self._stand_by())
 
     async def stop(self) -> None:
-        """Stores what is in flight and gives up the lead."""
+        """Stores how far it came and gives up the lead. What was not acknowledged is sent again, to the next master."""
         leads, self._ready = self._ready, False
         self._memory.waiters.dismiss()
-        await self._memory.settle_tasks()
+        await self._memory.cancel_tasks()
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
@@ -206,15 +207,22 @@ class Master:
         async with memory.storage.reading() as connection:
             rows, deleted = await runs.active(connection), await runs.deleted(connection)
         for row in rows:
-            memory.remember(await load_run(memory, row))
-        for run in list(memory.runs.values()):
-            offer_run(memory, run)
+            await self._load(row)
         for id in deleted:
             memory.start_task(remove_results(memory, id), "run.remove")
         for loop in (self._committer.run(), self._tick_forever(), self._beat_forever()):
             self._begin(loop)
         self._ready = True
         logger.info("action=master.lead epoch=%d runs=%d", epoch, len(rows))
+
+    async def _load(self, row: RunRow) -> None:
+        try:
+            run = await load_run(self._memory, row)
+        except ValueError:  # A run that this version cannot read must not keep the others from going on.
+            logger.exception("action=run.load_failed run=%s", row.id)
+            return
+        self._memory.remember(run)
+        offer_run(self._memory, run)
 
     async def _stand_by(self) -> None:
         while True:
@@ -248,7 +256,7 @@ class Master:
     async def _give_up_lead(self) -> None:
         try:
             await beat(self._memory)
-            async with self._memory.storage.unfenced() as connection:
+            async with self._memory.storage.unfenced(seconds=BEAT_SECONDS) as connection:
                 await leadership.release(connection, self._memory.epoch)
         except (DatabaseUnavailable, NotLeading) as error:
             logger.warning("action=master.stop reason=%s", error)

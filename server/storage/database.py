@@ -8,13 +8,15 @@ connection.
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from server.storage import leadership
+from server.storage import arrays, leadership
 from server.storage.errors import DatabaseUnavailable
 
 Connection = AsyncConnection
@@ -55,6 +57,7 @@ class Storage:
             pool_pre_ping=True,
             connect_args={"connect_timeout": CONNECT_SECONDS, "options": _options()},
         )
+        event.listen(self._engine.sync_engine, "connect", _teach)
         self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def close(self) -> None:
@@ -90,6 +93,10 @@ class Storage:
         with _translated():
             async with asyncio.timeout(seconds), self._reader.connect() as connection:
                 yield connection
+
+
+def _teach(connection: Any, _: object) -> None:
+    arrays.register(connection.driver_connection)
 
 
 def _options() -> str:

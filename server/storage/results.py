@@ -1,12 +1,13 @@
 """The table `results`: the ledger, one row an episode, inserted once."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import CursorResult, bindparam, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.storage import arrays
 from server.storage.tables import results
 
 
@@ -62,14 +63,11 @@ INSERT = text(
     SELECT open.id, entry.generation, entry.index, entry.phase, entry.episode, entry.generation < open.generation,
            entry.score, entry.steps, entry.frames, entry.seconds, entry.engine_id, entry.submission, entry.worker,
            entry.digest
-    FROM unnest(CAST(:run_ids AS text[]), CAST(:generations AS int4[]), CAST(:indices AS int4[]),
-                CAST(:phases AS int2[]), CAST(:episodes AS int4[]), CAST(:scores AS float8[]),
-                CAST(:steps AS int4[]), CAST(:frames AS int4[]), CAST(:seconds AS float8[]),
-                CAST(:engine_ids AS int4[]), CAST(:submissions AS uuid[]), CAST(:workers AS uuid[]),
-                CAST(:digests AS bytea[])) WITH ORDINALITY
-         AS entry(run_id, generation, index, phase, episode, score, steps, frames, seconds, engine_id, submission,
+    FROM unnest(:run_places, :generations, :indices, :phases, :episodes, :scores, :steps, :frames, :seconds,
+                :engine_ids, :submissions, :workers, :digests) WITH ORDINALITY
+         AS entry(run_place, generation, index, phase, episode, score, steps, frames, seconds, engine_id, submission,
                   worker, digest, place)
-    JOIN open ON open.id = entry.run_id
+    JOIN open ON open.id = (CAST(:runs AS text[]))[entry.run_place]
     WHERE entry.generation = open.generation OR (open.open_ended AND entry.generation < open.generation)
     ORDER BY entry.place
     ON CONFLICT DO NOTHING
@@ -80,24 +78,18 @@ INSERT = text(
 
 async def insert(connection: AsyncConnection, entries: Sequence[Entry]) -> dict[Key, bool]:
     """Adds the results that are missing. Gives the keys that were added, each with whether it came late."""
-    keys = [entry.key for entry in entries]
     rows = await connection.execute(
         INSERT,
         {
-            "runs": sorted({key.run for key in keys}),
-            "run_ids": [key.run for key in keys],
-            "generations": [key.generation for key in keys],
-            "indices": [key.index for key in keys],
-            "phases": [key.phase for key in keys],
-            "episodes": [key.episode for key in keys],
-            "scores": [entry.score for entry in entries],
-            "steps": [entry.steps for entry in entries],
-            "frames": [entry.frames for entry in entries],
-            "seconds": [entry.seconds for entry in entries],
-            "engine_ids": [entry.engine_id for entry in entries],
-            "submissions": [entry.submission for entry in entries],
-            "workers": [entry.worker for entry in entries],
-            "digests": [entry.digest for entry in entries],
+            **_pack_keys([entry.key for entry in entries]),
+            "scores": arrays.float8(entry.score for entry in entries),
+            "steps": arrays.int4(entry.steps for entry in entries),
+            "frames": arrays.int4(entry.frames for entry in entries),
+            "seconds": arrays.float8(entry.seconds for entry in entries),
+            "engine_ids": arrays.int4(entry.engine_id for entry in entries),
+            "submissions": arrays.uuid(entry.submission for entry in entries),
+            "workers": arrays.uuid(entry.worker for entry in entries),
+            "digests": arrays.digest([entry.digest for entry in entries]),
         },
     )
     return {Key(*row[:5]): row[5] for row in rows}
@@ -127,22 +119,31 @@ async def count_late(connection: AsyncConnection, entries: Sequence[Entry]) -> N
 STORED = text(
     """
     SELECT run_id, generation, index, phase, episode FROM results
-    JOIN unnest(CAST(:run_ids AS text[]), CAST(:generations AS int4[]), CAST(:indices AS int4[]),
-                CAST(:phases AS int2[]), CAST(:episodes AS int4[]))
-         AS asked(run_id, generation, index, phase, episode)
-         USING (run_id, generation, index, phase, episode)
+    JOIN (
+        SELECT (CAST(:runs AS text[]))[run_place] AS run_id, generation, index, phase, episode
+        FROM unnest(:run_places, :generations, :indices, :phases, :episodes)
+             AS asked(run_place, generation, index, phase, episode)
+    ) AS asked USING (run_id, generation, index, phase, episode)
     """
 )
 
 
 async def stored(connection: AsyncConnection, keys: Sequence[Key]) -> set[Key]:
     """Which of the keys have a row."""
-    if not keys:
-        return set()
-    columns = [list(column) for column in zip(*keys, strict=True)]
-    names = ("run_ids", "generations", "indices", "phases", "episodes")
-    rows = await connection.execute(STORED, dict(zip(names, columns, strict=True)))
-    return {Key(*row) for row in rows}
+    return {Key(*row) for row in await connection.execute(STORED, _pack_keys(keys))} if keys else set()
+
+
+def _pack_keys(keys: Sequence[Key]) -> dict[str, Any]:
+    runs = sorted({key.run for key in keys})
+    places = {run: place for place, run in enumerate(runs, 1)}
+    return {
+        "runs": runs,
+        "run_places": arrays.int4(places[key.run] for key in keys),
+        "generations": arrays.int4(key.generation for key in keys),
+        "indices": arrays.int4(key.index for key in keys),
+        "phases": arrays.int2(key.phase for key in keys),
+        "episodes": arrays.int4(key.episode for key in keys),
+    }
 
 
 SCORED = [results.c[name] for name in Scored._fields]

@@ -195,6 +195,8 @@ async def test_a_commit_whose_answer_was_lost_is_found_out(master: Master, monke
             await worker.submit(submissions[0])
     request = asyncio.create_task(worker.ask([submissions[0]], wants=0))
     assert (await request).outcomes[submissions[0].id] == Outcome(accepted=0, repeated=1, unwanted=0)
+    await master._memory.settle_tasks()
+    assert (await master.show_run(run.id)).frames == submissions[0].results[0].frames
     assert (await worker.submit(submissions[1])).outcomes[submissions[1].id].accepted == 1
     assert (await worker.claim()).episodes[0].phase == 1
     frames = sum(submission.results[0].frames for submission in submissions)
