@@ -9,6 +9,7 @@ from cli.errors import BadInput, CommandError
 PICTURE_WIDTH, PICTURE_HEIGHT = 1000, 560
 """CSS pixels; a PNG has twice as many each way."""
 PNG_SCALE = 2
+MARGIN = {"l": 24, "r": 24, "t": 24, "b": 24}
 FORMATS = (".html", ".json", ".png", ".svg")
 HOW_TO_GET_PICTURES = "pip install kaleido and install Chromium or Google Chrome, or write .html instead"
 
@@ -25,25 +26,30 @@ def check_picture(path: Path) -> None:
         raise BadInput(f"{path}: there is no folder {path.absolute().parent}")
 
 
-def write_picture(figure: dict[str, Any], path: Path) -> None:
-    """Writes the Plotly figure in the format that the name's end says.
+def write_picture(figure: dict[str, Any], path: Path, theme: str) -> None:
+    """Writes the Plotly figure in the format that the name's end says; unless as data, on a ground of the theme.
 
     Raises:
         CommandError: plotly, kaleido or a browser is missing; the message says how to get them.
     """
     if path.suffix == ".json":
         path.write_text(json.dumps(figure) + "\n")
-    elif path.suffix == ".html":
-        path.write_text(_page(figure))
+        return
+    try:
+        from server.figures.theme import PALETTES
+    except ModuleNotFoundError:
+        raise CommandError("plotly is not installed: pip install 'neuroevolution[server]'") from None
+    ground = next((palette.surface for name, palette in PALETTES.items() if name == theme), "white")
+    shown = figure | {"layout": figure["layout"] | {"paper_bgcolor": ground, "margin": MARGIN}}
+    if path.suffix == ".html":
+        path.write_text(_page(shown))
     else:
-        path.write_bytes(_picture(figure, path.suffix[1:]))
+        path.write_bytes(_picture(shown, path.suffix[1:]))
 
 
 def _page(figure: dict[str, Any]) -> str:
-    try:
-        from plotly import io
-    except ModuleNotFoundError:
-        raise CommandError("plotly is not installed: pip install 'neuroevolution[server]'") from None
+    from plotly import io
+
     return str(io.to_html(figure, include_plotlyjs=True, full_html=True, validate=False))
 
 

@@ -196,7 +196,7 @@ def plot_run(
     check_picture(out)
     with _open(data, server, token) as master:
         drawing = master.get(f"runs/{_path(run)}/figures/{_path(figure)}", x=x, theme=theme)
-    write_picture(drawing, out)
+    write_picture(drawing, out, theme)
     typer.echo(f"{out} written")
 
 

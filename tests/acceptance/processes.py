@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 
 
 def is_alive(pid: int) -> bool:
@@ -66,5 +66,10 @@ def until(look: Callable[[], T], seconds: float) -> T:
     while not (found := look()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"not within {seconds} s: {getattr(look, '__doc__', None) or look}")
-        select.select([], [], [], POLL_SECONDS)
+        pause()
     return found
+
+
+def pause() -> None:
+    """Between two looks."""
+    select.select([], [], [], POLL_SECONDS)
