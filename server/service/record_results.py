@@ -25,20 +25,20 @@ class Taken:
 
 def record(memory: Memory, worker: UUID, run: ActiveRun, judged: Sequence[Judged], taken: Taken) -> Outcome:
     """Takes note of one submission's committed results and tells how they were taken."""
-    accepted = repeated = 0
     settled = [(key, result) for key, result in judged if key in taken.known]
+    accepted: list[tuple[EpisodeResult, bool]] = []
     for key, result in settled:
         late = taken.fresh.pop(key, None)
         if late is None:
-            repeated += 1
             run.outdated |= _was_missed(run, key)
         else:
-            accepted += 1
-            _count(memory, worker, run, result, late=late)
+            accepted.append((result, late))
         if key.generation == run.open.number:
             run.settle(key.index, key.phase, key.episode)
+    _count(memory, worker, run, accepted)
     _settle_leases(memory, worker, run, settled)
-    return Outcome(accepted=accepted, repeated=repeated, unwanted=len(judged) - len(settled))
+    repeated = len(settled) - len(accepted)
+    return Outcome(accepted=len(accepted), repeated=repeated, unwanted=len(judged) - len(settled))
 
 
 def _was_missed(run: ActiveRun, key: Key) -> bool:
@@ -47,18 +47,20 @@ def _was_missed(run: ActiveRun, key: Key) -> bool:
     return found is not None and not found.has(key.index, key.episode)
 
 
-def _count(memory: Memory, worker_id: UUID, run: ActiveRun, result: EpisodeResult, *, late: bool) -> None:
-    now = memory.clock.monotonic()
-    if late:
-        run.row = replace(run.row, frames=run.row.frames + result.frames, steps=run.row.steps + result.steps)
-    elif result.generation == run.open.number:
-        run.open.count(result.phase, result.frames, result.steps)
-    run.frame_rate.add(result.frames, now)
-    run.episode_rate.add(1, now)
+def _count(memory: Memory, worker_id: UUID, run: ActiveRun, accepted: Sequence[tuple[EpisodeResult, bool]]) -> None:
+    """Adds up what new results cost; each comes with whether it is late."""
+    now, frames = memory.clock.monotonic(), sum(result.frames for result, _ in accepted)
+    for result, late in accepted:
+        if late:
+            run.row = replace(run.row, frames=run.row.frames + result.frames, steps=run.row.steps + result.steps)
+        elif result.generation == run.open.number:
+            run.open.count(result.phase, result.frames, result.steps)
+    run.frame_rate.add(frames, now)
+    run.episode_rate.add(len(accepted), now)
     if worker := memory.workers.find(worker_id):
-        worker.episodes += 1
-        worker.frames += result.frames
-        worker.frame_rate.add(result.frames, now)
+        worker.episodes += len(accepted)
+        worker.frames += frames
+        worker.frame_rate.add(frames, now)
 
 
 def _settle_leases(memory: Memory, worker: UUID, run: ActiveRun, settled: Sequence[Judged]) -> None:

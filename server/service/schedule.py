@@ -163,10 +163,14 @@ class Schedule:
 
     def leases_of(self, worker: UUID) -> dict[str, int]:
         """For each run, how many tasks the worker holds."""
-        held: dict[str, int] = {}
+        return self.held().get(worker, {})
+
+    def held(self) -> dict[UUID, dict[str, int]]:
+        """For each worker that holds any, by run, how many tasks."""
+        held: dict[UUID, dict[str, int]] = {}
         for lease in self._leases.values():
-            if lease.worker == worker:
-                held[lease.queue.run] = held.get(lease.queue.run, 0) + len(lease.tasks)
+            runs = held.setdefault(lease.worker, {})
+            runs[lease.queue.run] = runs.get(lease.queue.run, 0) + len(lease.tasks)
         return held
 
     def _grant(self, queue: Queue, worker: UUID, tasks: list[Task], now: float) -> Grant:

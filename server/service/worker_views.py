@@ -1,5 +1,6 @@
 """Workers and environments as they are shown."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from evolution.environments import ATARI_PREFIX
@@ -10,12 +11,12 @@ from server.views import EnvironmentView, WorkerRun, WorkerView
 
 def list_workers(memory: Memory) -> list[WorkerView]:
     """Connected workers and those that went within the last hour, by name."""
-    return [view_worker(memory, worker) for worker in memory.workers.all()]
+    held = memory.schedule.held()
+    return [view_worker(memory, worker, held.get(worker.id, {})) for worker in memory.workers.all()]
 
 
-def view_worker(memory: Memory, worker: Worker) -> WorkerView:
-    """One worker."""
-    held = memory.schedule.leases_of(worker.id)
+def view_worker(memory: Memory, worker: Worker, held: Mapping[str, int]) -> WorkerView:
+    """One worker. `held`: how many episodes of which runs it has leased."""
     names = {id: memory.runs[id].row.name for id in held if id in memory.runs}
     return WorkerView(
         id=str(worker.id),
