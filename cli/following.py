@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from cli.client import Server
-from cli.errors import CommandError
+from cli.errors import CommandError, NoServer
 from cli.progress import SETTLED, Screen, progress_line
 from server.views import RunSummary
 
@@ -55,6 +55,8 @@ class Follower:
         """The run to show now, or why there is none."""
         try:
             runs = self._runs()
+        except NoServer:
+            return f"{followed.name} · waiting for the server"
         except CommandError as error:
             return str(error)
         now = next((run for run in runs if run.id == followed.id), None)

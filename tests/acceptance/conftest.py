@@ -7,22 +7,34 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from tests.acceptance.processes import await_end, command_line, descendants_of, until
 
 START_SECONDS = 60.0
 """From nothing to the dashboard's link, on a busy machine."""
+SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
 PROGRAM = [sys.executable, "-P", "-m", "cli"]
 
 
 def clean_environment(**variables: str) -> dict[str, str]:
     """This process's environment without settings of neuroevo, but for those given."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NEUROEVO_")}
-    return kept | {"PYTHONUNBUFFERED": "1"} | variables
+    return kept | {"PYTHONUNBUFFERED": "1"} | _browser() | variables
+
+
+@cache
+def _browser() -> dict[str, str]:
+    """Where pictures find a browser: Playwright's own, unless the system has one."""
+    if SYSTEM_CHROMIUM.exists():
+        return {}
+    with sync_playwright() as playwright:
+        return {"BROWSER_PATH": playwright.chromium.executable_path}
 
 
 def neuroevo(*arguments: str | Path, input: str | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
