@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
@@ -172,8 +172,3 @@ def chain(configuration: RunConfiguration, architecture: Architecture, seeds: li
 def ended(row: RunRow) -> bool:
     """Whether the run is over."""
     return row.state in {"stopped", "finished", "failed"}
-
-
-def metered(row: RunRow, meter: Meter) -> RunRow:
-    """The row with what the run has used by now."""
-    return replace(row, open_frames=meter.open_frames, open_steps=meter.open_steps, active_seconds=meter.active_seconds)

@@ -91,11 +91,6 @@ class Memory:
         self._tasks[task] = action
         task.add_done_callback(lambda done: self._tasks.pop(done, None))
 
-    async def settle_tasks(self) -> None:
-        """Waits until no such work is left."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks)
-
     async def cancel_tasks(self) -> None:
         """Ends such work."""
         for task in list(self._tasks):

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import Interval, cast, func, literal, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -71,9 +71,3 @@ async def beat(connection: AsyncConnection, epoch: int) -> None:
 async def release(connection: AsyncConnection, epoch: int) -> None:
     """Gives the leadership up, so that the next master need not wait. Without effect if another leads already."""
     await connection.execute(update(leadership).where(leadership.c.epoch == epoch).values(released=True))
-
-
-async def age(connection: AsyncConnection, seconds: float) -> None:
-    """Sets the heartbeat back by `seconds`: what a silent master looks like."""
-    back = cast(literal(f"{seconds} seconds"), Interval)
-    await connection.execute(update(leadership).values(heartbeat_at=leadership.c.heartbeat_at - back))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import CursorResult, bindparam, func, select, text, tuple_, update
+from sqlalchemy import CursorResult, bindparam, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.storage import arrays
@@ -156,21 +156,6 @@ async def of_generation(connection: AsyncConnection, run: str, generation: int) 
     return [Scored(*row) for row in rows]
 
 
-async def of_individuals(
-    connection: AsyncConnection, run: str, generation: int, first: int, limit: int
-) -> list[Scored]:
-    """The results of up to `limit` individuals of a generation, from index `first` on."""
-    here = (results.c.run_id == run, results.c.generation == generation)
-    indices = select(results.c.index).where(*here, results.c.index >= first).distinct()
-    indices = indices.order_by(results.c.index).limit(limit)
-    rows = await connection.execute(
-        select(*SCORED)
-        .where(*here, results.c.index.in_(indices.scalar_subquery()))
-        .order_by(results.c.index, results.c.phase, results.c.episode)
-    )
-    return [Scored(*row) for row in rows]
-
-
 async def of_places(connection: AsyncConnection, run: str, places: Sequence[tuple[int, int]]) -> list[Scored]:
     """All results of the individuals at these (generation, index)."""
     query = select(*SCORED).where(
@@ -197,9 +182,3 @@ async def remove(connection: AsyncConnection, run: str, limit: int) -> int:
     """Removes up to `limit` results of the run. Gives how many."""
     removed: CursorResult[object] = await connection.execute(REMOVE, {"run": run, "limit": limit})
     return removed.rowcount
-
-
-async def count(connection: AsyncConnection, run: str) -> int:
-    """How many results the run has."""
-    query = select(func.count()).select_from(results).where(results.c.run_id == run)
-    return int((await connection.execute(query)).scalar_one())

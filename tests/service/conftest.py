@@ -8,9 +8,9 @@ import pytest
 
 from server.service.leadership import SILENCE_SECONDS
 from server.service.master import Master
-from server.storage import leadership
 from server.storage.database import Storage
 from tests.clock import FakeClock
+from tests.database import age_heartbeat
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Masters:
         """A master after the one before has crashed: as long as its process lives, its silence must be waited for."""
         storage = Storage(self.database_url)
         async with storage.unfenced() as connection:
-            await leadership.age(connection, SILENCE_SECONDS + 1)
+            await age_heartbeat(connection, SILENCE_SECONDS + 1)
         await storage.close()
         return await self.start()
 

@@ -211,3 +211,9 @@ async def waiting(master: Master, requests: int) -> None:
 async def turn() -> None:
     """Lets everything else that is ready run once."""
     await asyncio.sleep(0)
+
+
+async def settled(master: Master) -> None:
+    """Waits until the master has done what it does beside the requests."""
+    while master._memory._tasks:
+        await asyncio.gather(*master._memory._tasks)

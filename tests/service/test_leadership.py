@@ -10,8 +10,9 @@ import pytest
 from server.service.errors import NotLeading
 from server.service.leadership import SILENCE_SECONDS, is_dead, this_holder
 from server.service.master import REPLACED_EXIT
-from server.storage import leadership, results
+from server.storage import leadership
 from server.storage.database import Storage
+from tests.database import age_heartbeat, count_results
 from tests.service.conftest import Masters
 from tests.service.fleet import SMALL, FakeWorker, at_work, described, reached, turn
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 async def silence(storage: Storage, seconds: float) -> None:
     async with storage.unfenced() as connection:
-        await leadership.age(connection, seconds)
+        await age_heartbeat(connection, seconds)
 
 
 async def test_a_second_master_stands_by_until_the_first_gives_up_the_lead(masters: Masters) -> None:
@@ -82,7 +83,7 @@ async def test_a_replaced_master_acknowledges_nothing_writes_nothing_and_exits(
     assert masters.replaced == [old]
     assert not old.ready
     async with storage.reading() as connection:
-        assert await results.count(connection, run.id) == 0
+        assert await count_results(connection, run.id) == 0
     worker.master = new
     assert (await worker.submit(submission)).outcomes[submission.id].accepted == 1
 
@@ -112,7 +113,7 @@ async def test_a_transaction_in_flight_of_a_replaced_master_is_either_before_or_
     with pytest.raises(NotLeading):
         await request
     async with storage.reading() as connection:
-        assert await results.count(connection, run.id) == 0
+        assert await count_results(connection, run.id) == 0
 
 
 async def test_the_new_master_goes_on_where_the_old_one_stood(masters: Masters) -> None:

@@ -12,6 +12,7 @@ from server.service.master import Master
 from server.storage import generations, results, runs
 from server.storage.database import Storage
 from tests.clock import FakeClock
+from tests.database import count_results
 from tests.service.conftest import Masters
 from tests.service.fleet import (
     CARTPOLE,
@@ -22,6 +23,7 @@ from tests.service.fleet import (
     describe,
     described,
     reached,
+    settled,
     turn,
     waiting,
 )
@@ -294,11 +296,11 @@ async def test_a_deleted_run_is_gone_with_all_that_was_stored_of_it(master: Mast
         await master.show_run(run.id)
     with pytest.raises(NotFound):
         await master.delete_run(run.id)
-    await master._memory.settle_tasks()
+    await settled(master)
     async with storage.reading() as connection:
-        assert await results.count(connection, run.id) == 0
+        assert await count_results(connection, run.id) == 0
         assert await generations.find(connection, run.id, 0) is None
-        assert await results.count(connection, other.id) > 0
+        assert await count_results(connection, other.id) > 0
     assert [item.id for item in (await master.list_runs(None, None, 10)).items] == [other.id]
 
 
@@ -312,9 +314,9 @@ async def test_a_deletion_that_a_crash_cut_short_is_finished_by_the_next_master(
     await master.delete_run(run.id)
     await masters.crash(master)
     master = await masters.restart()
-    await master._memory.settle_tasks()
+    await settled(master)
     async with storage.reading() as connection:
-        assert await results.count(connection, run.id) == 0
+        assert await count_results(connection, run.id) == 0
 
 
 async def test_runs_are_listed_newest_first_page_by_page(master: Master, clock: FakeClock) -> None:

@@ -11,7 +11,8 @@ from server.service.errors import DatabaseUnavailable, Overloaded
 from server.service.master import Master
 from server.storage import leadership, results
 from server.storage.database import Storage
-from tests.service.fleet import SMALL, FakeWorker, described
+from tests.database import count_results
+from tests.service.fleet import SMALL, FakeWorker, described, settled
 
 pytestmark = pytest.mark.anyio
 
@@ -25,7 +26,7 @@ async def played(worker: FakeWorker, batches: int = 1) -> list[Submission]:
 
 async def stored(storage: Storage, run: str) -> int:
     async with storage.reading() as connection:
-        return await results.count(connection, run)
+        return await count_results(connection, run)
 
 
 async def test_nothing_is_acknowledged_before_the_commit(master: Master, storage: Storage) -> None:
@@ -195,7 +196,7 @@ async def test_a_commit_whose_answer_was_lost_is_found_out(master: Master, monke
             await worker.submit(submissions[0])
     request = asyncio.create_task(worker.ask([submissions[0]], wants=0))
     assert (await request).outcomes[submissions[0].id] == Outcome(accepted=0, repeated=1, unwanted=0)
-    await master._memory.settle_tasks()
+    await settled(master)
     assert (await master.show_run(run.id)).frames == submissions[0].results[0].frames
     assert (await worker.submit(submissions[1])).outcomes[submissions[1].id].accepted == 1
     assert (await worker.claim()).episodes[0].phase == 1

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from server.storage import leadership, runs
 from server.storage.database import Storage
 from server.storage.errors import NotLeading
+from tests.database import age_heartbeat
 from tests.storage.conftest import EPOCH, AddRun, blocked
 
 pytestmark = pytest.mark.anyio
@@ -68,7 +69,7 @@ async def test_a_heartbeat_of_a_replaced_master_is_refused(storage: Storage) -> 
 
 async def test_a_heartbeat_ends_the_silence(storage: Storage) -> None:
     async with storage.unfenced() as connection:
-        await leadership.age(connection, 100)
+        await age_heartbeat(connection, 100)
     async with storage.unfenced() as connection:
         silent = await leadership.lock(connection)
         await leadership.beat(connection, EPOCH)
