@@ -95,9 +95,9 @@ def test_a_parents_key_is_its_policys_id(run: ActiveRun) -> None:
 
 
 def test_a_run_is_due_when_its_phase_is_complete_and_it_runs(run: ActiveRun) -> None:
-    assert not run.due
+    was_due = [run.due]
     for result in evaluations([1, 2, 3, 4]):
         run.settle(result.index, result.phase, result.episode)
-    assert run.due
+    was_due.append(run.due)
     run.replace_row(RunRow(**{**vars(ROW), "state": "paused"}))
-    assert not run.due
+    assert [*was_due, run.due] == [False, True, False]
