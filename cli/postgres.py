@@ -74,7 +74,11 @@ class EmbeddedPostgres:
     @property
     def url(self) -> str:
         """Where clients connect, as libpq reads it."""
-        return f"postgresql://{SUPERUSER}@/postgres?host={quote(str(self.socket_folder), safe='/')}"
+        return self.url_of("postgres")
+
+    def url_of(self, database: str) -> str:
+        """Where a further database of this server is reached."""
+        return f"postgresql://{SUPERUSER}@/{database}?host={quote(str(self.socket_folder), safe='/')}"
 
     @property
     def socket_folder(self) -> Path:
