@@ -39,11 +39,12 @@ def test_the_ancestors_settings_are_block_free() -> None:
     assert (ancestor.mutation_power, ancestor.candidates) == (0.005, 0)
 
 
-def test_the_laptops_settings_use_sticky_actions() -> None:
+def test_the_laptops_settings_use_sticky_actions_and_cut_idle_episodes_short() -> None:
     laptop = preset_configuration("laptop")
     assert (laptop.population, laptop.parents, laptop.mutation_power) == (200, 10, 0.005)
     assert (laptop.candidates, laptop.validation_episodes) == (5, 10)
-    assert (laptop.architecture, laptop.environment.settings) == ("nature-dqn", AtariOptions(sticky_actions=0.25))
+    assert laptop.architecture == "nature-dqn"
+    assert laptop.environment.settings == AtariOptions(sticky_actions=0.25, max_steps=2000)
 
 
 def test_the_quick_run_ends_at_the_environments_mark_of_success() -> None:
