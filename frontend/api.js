@@ -4,7 +4,8 @@ const ROOT = "/api/v1";
 
 /** The server refused: a problem document (RFC 9457) with errors of single fields. */
 export class Problem extends Error {
-  /** @param {number} status @param {{title?: string, detail?: string, errors?: import("./types.js").FieldError[]}} body */
+  /** @param {number} status
+   * @param {{title?: string, detail?: string, errors?: import("./types.js").FieldError[]}} body */
   constructor(status, body) {
     super(body.title || `The server answered ${status}`);
     this.status = status;
@@ -86,7 +87,8 @@ export const stopRun = (id) => request("POST", `${at(id)}/stop`);
 /** @param {string} id @returns {Promise<null>} */
 export const deleteRun = (id) => request("DELETE", at(id));
 
-/** @param {string} id @param {{cursor?: string, limit?: number, order?: "asc"|"desc"}} query @param {AbortSignal} [signal]
+/** @param {string} id @param {{cursor?: string, limit?: number, order?: "asc"|"desc"}} query
+ * @param {AbortSignal} [signal]
  * @returns {Promise<{items: import("./types.js").GenerationView[], next_cursor: string|null}>} */
 export const listGenerations = (id, query, signal) => request("GET", `${at(id)}/generations`, { query, signal });
 

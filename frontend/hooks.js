@@ -35,7 +35,7 @@ export function useResource(key, load) {
     const controller = new AbortController();
     load(controller.signal).then(
       (data) => !controller.signal.aborted && setState({ key, data, error: null }),
-      (error) => !controller.signal.aborted && setState((old) => ({ key, data: old.key === key ? old.data : null, error })),
+      (error) => !controller.signal.aborted && setState((old) => failed(old, key, error)),
     );
     return () => controller.abort();
   }, [key, loads, asked]);
@@ -46,6 +46,10 @@ export function useResource(key, load) {
   const change = useCallback((alter) => setState((old) => ({ ...old, data: alter(old.data) })), []);
   const isCurrent = state.key === key;
   return { data: isCurrent ? state.data : null, error: isCurrent ? state.error : null, reload, change };
+}
+
+function failed(old, key, error) {
+  return { key, data: old.key === key ? old.data : null, error };
 }
 
 /** Hear every live event while shown. @param {(event: Object) => void} handle */

@@ -51,7 +51,8 @@ export function visible(runs, query) {
   return matching(runs, query.q).filter((run) => !query.state || run.state === query.state).sort(compare);
 }
 
-/** How many runs are in each state. @param {import("./types.js").RunSummary[]} runs @returns {Object<string, number>} */
+/** How many runs are in each state. @param {import("./types.js").RunSummary[]} runs
+ * @returns {Object<string, number>} */
 export function countByState(runs) {
   return runs.reduce((counts, run) => ({ ...counts, [run.state]: (counts[run.state] ?? 0) + 1 }), {});
 }

@@ -24,7 +24,8 @@ export function backOff(failures, random = Math.random) {
 
 /** One connection to `/live` for the whole page. */
 export class Live {
-  /** @param {{onEvent: (event: Object) => void, onResync: () => void, onConnection: (connection: Connection) => void}} calls */
+  /** @param {{onEvent: (event: Object) => void, onResync: () => void,
+   *   onConnection: (connection: Connection) => void}} calls */
   constructor({ onEvent, onResync, onConnection }) {
     this.onEvent = onEvent;
     this.onResync = onResync;

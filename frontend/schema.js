@@ -103,16 +103,17 @@ export function shown(field, value) {
 }
 
 function numberFrom(text, unit) {
-  const [, digits, suffix] = /^([-+]?[\d.]+(?:e[-+]?\d+)?)([a-z]*)$/.exec(text.toLowerCase().replace(/[\s,_]/g, "")) || [];
+  const plain = text.toLowerCase().replace(/[\s,_]/g, "");
+  const [, digits, suffix] = /^([-+]?[\d.]+(?:e[-+]?\d+)?)([a-z]*)$/.exec(plain) || [];
   const scales = unit === "s" ? SECONDS : SCALES;
   if (digits === undefined || (suffix && !(suffix in scales))) return NaN;
   return Number(digits) * (suffix ? scales[suffix] : 1);
 }
 
-function limitsOf(field) {
-  if (field.minimum != null && field.maximum != null) return `from ${field.minimum} to ${field.maximum.toLocaleString("en-US")}`;
-  if (field.above != null) return `above ${field.above}`;
-  return field.minimum != null ? `at least ${field.minimum}` : "";
+function limitsOf({ minimum, maximum, above }) {
+  if (minimum != null && maximum != null) return `from ${minimum} to ${maximum.toLocaleString("en-US")}`;
+  if (above != null) return `above ${above}`;
+  return minimum != null ? `at least ${minimum}` : "";
 }
 
 function isOutside(field, value) {
@@ -131,7 +132,7 @@ export function parse(field, text) {
   const trimmed = text.trim();
   if (field.kind === "text" || field.kind === "choice") return { value: trimmed || null, problem: null };
   if (field.kind === "list") return parseList(trimmed);
-  if (!trimmed) return field.optional ? { value: null, problem: null } : { value: null, problem: "A number is needed here." };
+  if (!trimmed) return { value: null, problem: field.optional ? null : "A number is needed here." };
   const value = numberFrom(trimmed, field.unit);
   if (Number.isNaN(value)) return { value: trimmed, problem: "This is not a number. Write it as 1000, 1e6 or 10M." };
   if (field.kind === "integer" && !Number.isInteger(value)) return { value, problem: "A whole number is needed here." };
@@ -141,5 +142,6 @@ export function parse(field, text) {
 function parseList(text) {
   const values = text ? text.split(/[\s,]+/).filter(Boolean).map(Number) : [];
   const isWrong = values.some((value) => !Number.isInteger(value) || value < 1);
-  return { value: isWrong ? text : values, problem: isWrong ? "Write whole numbers with commas between: 64, 64." : null };
+  if (isWrong) return { value: text, problem: "Write whole numbers with commas between: 64, 64." };
+  return { value: values, problem: null };
 }

@@ -39,7 +39,8 @@ export function CopyButton({ text, label, children = "Copy" }) {
     return () => clearTimeout(timer);
   }, [isCopied]);
   const press = () => copy(text).then(() => setCopied(true), () => notify("The browser did not allow copying", true));
-  return html`<button type="button" class="button small" aria-label=${isCopied ? "Copied" : label} title=${label} onClick=${press}>
+  return html`<button type="button" class="button small" aria-label=${isCopied ? "Copied" : label} title=${label}
+    onClick=${press}>
     <${Icon} name=${isCopied ? "check" : "copy"} /><span aria-live="polite">${isCopied ? "Copied" : children}</span>
   </button>`;
 }
@@ -50,7 +51,8 @@ export function Segmented({ label, name, options, value, onChange }) {
   return html`<fieldset class="segmented" role="radiogroup" aria-label=${label}>
     ${options.map(
       ([option, text]) => html`<label key=${option}>
-        <input type="radio" name=${name} value=${option} checked=${option === value} onChange=${() => onChange(option)} />
+        <input type="radio" name=${name} value=${option} checked=${option === value}
+          onChange=${() => onChange(option)} />
         <span>${text}</span>
       </label>`,
     )}
@@ -59,5 +61,7 @@ export function Segmented({ label, name, options, value, onChange }) {
 
 /** A command to type in a shell, with a button that copies it. @param {{text: string}} props */
 export function Command({ text }) {
-  return html`<div class="command"><code>${text}</code><${CopyButton} text=${text} label=${`Copy the command ${text}`} /></div>`;
+  return html`<div class="command">
+    <code>${text}</code><${CopyButton} text=${text} label=${`Copy the command ${text}`} />
+  </div>`;
 }

@@ -28,6 +28,7 @@ export function ConfigurationForm({ form, setForm, name, setName, environments }
   const rest = form.fields.filter(({ path }) => !GROUPED.has(path) && path !== "environment");
   const known = (id) => environments.find((environment) => environment.id === id);
   const chooseGame = (id) => setForm((old) => chooseEnvironment(old, id, known(id)));
+  const isShown = (path) => fields.has(path) && applies(path, form.values);
   const show = (field) => html`<${FormField} key=${field.path} form=${form} field=${field} setForm=${setForm} />`;
   return html`
     <section class="card group" aria-labelledby="group-game">
@@ -35,14 +36,15 @@ export function ConfigurationForm({ form, setForm, name, setName, environments }
       <div class="fields">
         <${EnvironmentChooser} environments=${environments} value=${form.values.environment.id}
           error=${complaint(form, "environment.id")} onChoose=${chooseGame} />
-        <${NameField} value=${name} error=${form.refusals.name} onInput=${setName} help="For people; empty: one is made up, such as brave-otter." />
+        <${NameField} value=${name} error=${form.refusals.name} onInput=${setName}
+          help="For people; empty: one is made up, such as brave-otter." />
       </div>
       <${Options} form=${form} show=${show} />
     </section>
     ${GROUPS.map(
       ([title, paths]) => html`<section key=${title} class="card group" aria-label=${title}>
         <h2>${title}</h2>
-        <div class="fields">${paths.filter((path) => fields.has(path) && applies(path, form.values)).map((path) => show(fields.get(path)))}</div>
+        <div class="fields">${paths.filter(isShown).map((path) => show(fields.get(path)))}</div>
       </section>`,
     )}
     <section class="card group" aria-label="Advanced">
@@ -53,15 +55,16 @@ export function ConfigurationForm({ form, setForm, name, setName, environments }
 
 function Options({ form, show }) {
   const fields = optionFields(form.schema, form.values.environment.id);
-  return fields.length ? html`<${Fold} title="Options of the game" form=${form} fields=${fields} show=${show} />` : null;
+  if (!fields.length) return null;
+  return html`<${Fold} title="Options of the game" form=${form} fields=${fields} show=${show} />`;
 }
 
 /** Fields behind a line that says what they are set to. It opens by itself where something is wrong. */
 function Fold({ title, form, fields, show }) {
   const isWrong = fields.some(({ path }) => complaint(form, path));
-  const values = fields.map((field) => `${field.title.toLowerCase()} ${setting(valueAt(form.values, field.path))}`).join(" · ");
+  const word = ({ title, path }) => `${title.toLowerCase()} ${setting(valueAt(form.values, path))}`;
   return html`<details class="fold" open=${isWrong || undefined}>
-    <summary>${title}${" "}<span class="quiet-text">${values}</span></summary>
+    <summary>${title}${" "}<span class="quiet-text">${fields.map(word).join(" · ")}</span></summary>
     <div class="fields">${fields.map(show)}</div>
   </details>`;
 }

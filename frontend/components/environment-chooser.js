@@ -47,17 +47,27 @@ export function EnvironmentChooser({ environments, value, error, onChoose }) {
     event.preventDefault();
     keys[event.key]();
   };
+  const describedBy = error ? "environment-error environment-help" : "environment-help";
+  const input = {
+    value: text ?? value,
+    onFocus: (event) => event.currentTarget.select(),
+    onClick: () => text === null && setText(""),
+    onInput: write,
+    onKeyDown: press,
+    onBlur: () => text !== null && finish(text || value),
+  };
   return html`<div class=${`field${error ? " invalid" : ""}`}>
     <div class="field-head"><label for="environment">Environment</label></div>
     <div class="combobox">
-      <input id="environment" name="environment.id" type="text" role="combobox" autocomplete="off" spellcheck="false" aria-expanded=${isOpen}
-        aria-controls=${LIST} aria-autocomplete="list" aria-activedescendant=${active >= 0 ? `${LIST}-${active}` : undefined}
-        aria-describedby=${error ? "environment-error environment-help" : "environment-help"} aria-invalid=${error ? "true" : undefined}
-        value=${text ?? value} placeholder="Search, or type a Gymnasium id" onFocus=${(event) => event.currentTarget.select()}
-        onClick=${() => text === null && setText("")} onInput=${write} onKeyDown=${press} onBlur=${() => text !== null && finish(text || value)} />
+      <input id="environment" name="environment.id" type="text" role="combobox" autocomplete="off" spellcheck="false"
+        placeholder="Search, or type a Gymnasium id" aria-expanded=${isOpen} aria-controls=${LIST}
+        aria-autocomplete="list" aria-activedescendant=${active >= 0 ? `${LIST}-${active}` : undefined}
+        aria-describedby=${describedBy} aria-invalid=${error ? "true" : undefined} ...${input} />
       <ul id=${LIST} ref=${list} role="listbox" aria-label="Environments" hidden=${!isOpen}>
-        ${found.map((environment, place) => html`<${Option} key=${environment.id} place=${place} environment=${environment}
-          isActive=${place === active} onPick=${finish} />`)}
+        ${found.map(
+          (environment, place) => html`<${Option} key=${environment.id} place=${place} environment=${environment}
+            isActive=${place === active} onPick=${finish} />`,
+        )}
       </ul>
     </div>
     ${error && html`<p class="error-text" id="environment-error">${error}</p>`}
@@ -70,12 +80,13 @@ function Option({ environment, place, isActive, onPick }) {
     event.preventDefault(); // The input keeps the focus.
     onPick(environment.id);
   };
+  const about = `${environment.family} · ${plural(environment.workers, "worker")}`;
   return html`<li id=${`${LIST}-${place}`} role="option" aria-selected=${isActive} onMouseDown=${pick}>
-    <span>${environment.id}</span><span class="quiet-text">${environment.family} · ${plural(environment.workers, "worker")}</span>
+    <span>${environment.id}</span><span class="quiet-text">${about}</span>
   </li>`;
 }
 
-function helpFor(environments) {
-  if (environments.length) return `${plural(environments.length, "environment")} on the connected workers. Any other Gymnasium id may be typed.`;
-  return "No worker is connected: type any Gymnasium id. The run waits until a worker that knows it connects.";
+function helpFor({ length }) {
+  if (!length) return "No worker is connected: type any Gymnasium id, and the run waits for a worker that knows it.";
+  return `${plural(length, "environment")} on the connected workers. Any other Gymnasium id may be typed.`;
 }

@@ -24,7 +24,9 @@ export function Field({ field, base, value, error, onChoose, ...rest }) {
     </div>
     <${Control} field=${field} value=${value} shared=${shared} onChoose=${onChoose} ...${rest} />
     ${error && html`<p class="error-text" id=${`${id}-error`}>${error}</p>`}
-    <p class="help" id=${`${id}-help`}>${field.help}${field.source && html`${" "}<span class="source">Source: ${field.source}.</span>`}</p>
+    <p class="help" id=${`${id}-help`}>
+      ${field.help}${" "}${field.source && html`<span class="source">Source: ${field.source}.</span>`}
+    </p>
   </div>`;
 }
 
@@ -39,7 +41,9 @@ function Control({ field, value, text, shared, onType, onChoose, onLeave }) {
   if (field.kind === "choice") {
     const pick = (event) => onChoose(event.currentTarget.value);
     return html`<select ...${shared} value=${value} onChange=${pick}>
-      ${field.choices.map((choice) => html`<option key=${choice} value=${choice} selected=${choice === value}>${choice}</option>`)}
+      ${field.choices.map(
+        (choice) => html`<option key=${choice} value=${choice} selected=${choice === value}>${choice}</option>`,
+      )}
     </select>`;
   }
   if (field.kind === "boolean") {
@@ -49,7 +53,8 @@ function Control({ field, value, text, shared, onType, onChoose, onLeave }) {
   const isNumber = field.kind === "integer" || field.kind === "number";
   return html`<div class="input">
     <input type="text" ...${shared} inputmode=${isNumber ? "decimal" : "text"} autocomplete="off" spellcheck="false"
-      placeholder=${field.optional ? "none" : ""} value=${text} onInput=${(event) => onType(event.currentTarget.value)} onBlur=${onLeave} />
+      placeholder=${field.optional ? "none" : ""} value=${text} onInput=${(event) => onType(event.currentTarget.value)}
+      onBlur=${onLeave} />
     ${field.unit && html`<span class="unit" aria-hidden="true">${field.unit}</span>`}
   </div>`;
 }

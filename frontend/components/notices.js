@@ -27,11 +27,13 @@ export function Failure({ error, onRetry }) {
 
 /** A remark about what is below it. @param {{tone?: "warn"|"bad"|"accent"|"quiet", children?: any}} props */
 export function Note({ tone = "quiet", children, ...rest }) {
-  return html`<div class=${`note tone-${tone}`} ...${rest}><${Icon} name=${tone === "bad" || tone === "warn" ? "alert" : "info"} /><div>${children}</div></div>`;
+  const icon = tone === "bad" || tone === "warn" ? "alert" : "info";
+  return html`<div class=${`note tone-${tone}`} ...${rest}><${Icon} name=${icon} /><div>${children}</div></div>`;
 }
 
 /** Data, or what stands for it while there is none.
- * @param {{resource: {data: any, error: Error|null, reload: () => void}, rows?: number, children: (data: any) => any}} props */
+ * @param {{resource: {data: any, error: Error|null, reload: () => void}, rows?: number,
+ *   children: (data: any) => any}} props */
 export function Resource({ resource, rows, children }) {
   if (resource.data != null) return children(resource.data);
   if (resource.error) return html`<${Failure} error=${resource.error} onRetry=${resource.reload} />`;

@@ -3,12 +3,14 @@
 import { html } from "../vendor/preact-htm.module.js";
 import { compact, environmentName } from "../format.js";
 
-/** @param {{presets: import("../types.js").PresetView[], chosen: string|null, onChoose: (name: string) => void}} props */
+/** @param {{presets: import("../types.js").PresetView[], chosen: string|null,
+ *   onChoose: (name: string) => void}} props */
 export function PresetCards({ presets, chosen, onChoose }) {
   return html`<fieldset class="presets" role="radiogroup" aria-label="Preset">
     ${presets.map(
       (preset) => html`<label key=${preset.name} class="preset">
-        <input type="radio" name="preset" value=${preset.name} checked=${preset.name === chosen} onChange=${() => onChoose(preset.name)} />
+        <input type="radio" name="preset" value=${preset.name} checked=${preset.name === chosen}
+          onChange=${() => onChoose(preset.name)} />
         <span class="preset-body">
           <b>${preset.title}</b>
           <span class="help">${preset.description}</span>
@@ -20,5 +22,6 @@ export function PresetCards({ presets, chosen, onChoose }) {
 }
 
 function factsOf({ environment, population, parents, architecture }) {
-  return `${environmentName(environment.id)} · ${architecture} · ${compact(population)} individuals · ${compact(parents)} parents`;
+  const sizes = [`${compact(population)} individuals`, `${compact(parents)} parents`];
+  return [environmentName(environment.id), architecture, ...sizes].join(" · ");
 }

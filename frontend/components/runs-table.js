@@ -35,7 +35,10 @@ function Row({ run }) {
         ${environmentName(run.environment_id)}${" "}<span class="at-small-inline">· ${run.architecture_name}</span>
       </span>
     </th>
-    <td><${State} state=${run.state} reason=${run.state_reason} /><div class="until-small"><${Open} run=${run} /></div></td>
+    <td>
+      <${State} state=${run.state} reason=${run.state_reason} />
+      <div class="until-small"><${Open} run=${run} /></div>
+    </td>
     <td class="at-small generation-cell"><${Open} run=${run} /></td>
     <td class="right"><${Elite} run=${run} /></td>
     <td class="at-medium"><${Sparkline} values=${run.sparkline} /></td>
@@ -47,12 +50,14 @@ function Row({ run }) {
 
 function Elite({ run }) {
   if (run.elite || !run.generation || run.best == null) return html`<${Score} summary=${run.elite} />`;
-  return html`<span class="sample" title="This run does not validate: only the fitness that it selects by is known">not validated</span>`;
+  return html`<span class="sample"
+    title="This run does not validate: only the fitness that it selects by is known">not validated</span>`;
 }
 
 function Best({ value }) {
   if (value == null) return html`<span class="none">–</span>`;
-  return html`<span class="number" title=${`${exact(value)}: the highest that an elite was ever validated at, luck included`}>
+  return html`<span class="number"
+    title=${`${exact(value)}: the highest that an elite was ever validated at, luck included`}>
     ${mean(value)}
   </span>`;
 }

@@ -10,7 +10,9 @@ import { Icon, Mark } from "./icons.js";
 
 const NOTICE_MS = 6000;
 const PATIENCE_MS = 1500; // A reconnect within this time is not worth a banner.
-const THEMES = { system: ["light", "Light scheme"], light: ["dark", "Dark scheme"], dark: ["system", "Scheme of the system"] };
+/** Each choice with the one that follows it. */
+const NEXT_THEME = { system: "light", light: "dark", dark: "system" };
+const THEME_NAMES = { system: "scheme of the system", light: "light scheme", dark: "dark scheme" };
 
 /** The bar on top of every page. @param {{page: string}} props */
 export function TopBar({ page }) {
@@ -21,11 +23,14 @@ export function TopBar({ page }) {
       <${Link} href="/runs" class="brand" aria-label="Neuroevolution, to the list of runs">
         <${Mark} /><span class="brand-name">Neuroevolution</span>
       <//>
-      <nav aria-label="Pages">${tab("/runs", ["runs", "run", "new-run"], "Runs")} ${tab("/workers", ["workers"], "Workers")}</nav>
+      <nav aria-label="Pages">
+        ${tab("/runs", ["runs", "run", "new-run"], "Runs")} ${tab("/workers", ["workers"], "Workers")}
+      </nav>
       <div class="topbar-end">
         <${ConnectionState} />
         <${ThemeSwitch} />
-        <${ButtonLink} href="/runs/new" icon="plus" kind="primary" aria-label="New run"><span class="wide-only">New run</span><//>
+        <${ButtonLink} href="/runs/new" icon="plus" kind="primary" aria-label="New run">
+          <span class="wide-only">New run</span><//>
       </div>
     </div>
   </header>`;
@@ -43,9 +48,8 @@ function ConnectionState() {
 
 function ThemeSwitch() {
   const [choice, setChoice] = useState(themeChoice);
-  const [next] = THEMES[choice];
-  const nextName = Object.values(THEMES).find(([theme]) => theme === next)[1];
-  const name = `Scheme: ${choice}. Switch to: ${nextName.toLowerCase()}`;
+  const next = NEXT_THEME[choice];
+  const name = `Scheme: ${choice}. Switch to: ${THEME_NAMES[next]}`;
   const change = () => {
     chooseTheme(next);
     setChoice(next);
@@ -86,7 +90,8 @@ export function Notice() {
     ${notice &&
     html`<div key=${notice.number} class=${`notice${notice.bad ? " bad" : ""}`}>
       <span>${notice.text}</span>
-      <button type="button" class="button quiet icon-only" aria-label="Dismiss" onClick=${dismiss}><${Icon} name="close" /></button>
+      <button type="button" class="button quiet icon-only" aria-label="Dismiss" onClick=${dismiss}>
+        <${Icon} name="close" /></button>
     </div>`}
   </div>`;
 }

@@ -22,7 +22,8 @@ export function Sparkline({ values }) {
   if (!values.length) return html`<span class="none">–</span>`;
   const points = curve(values).map(([x, y]) => [x.toFixed(1), y.toFixed(1)]);
   const [lastX, lastY] = points.at(-1);
-  const label = `Elite over ${plural(values.length, "generation")} shown: from ${score(values[0])} to ${score(values.at(-1))}`;
+  const ends = `from ${score(values[0])} to ${score(values.at(-1))}`;
+  const label = `Elite over ${plural(values.length, "generation")} shown: ${ends}`;
   return html`<svg class="sparkline" role="img" aria-label=${label} viewBox=${`0 0 ${WIDTH} ${HEIGHT}`}
     width=${WIDTH} height=${HEIGHT}>
     <polyline points=${points.map((point) => point.join(",")).join(" ")} />

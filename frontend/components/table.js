@@ -27,7 +27,8 @@ export function openRow(href) {
   };
 }
 
-/** Loads further pages. @param {{cursor: string|null, onMore: (cursor: string) => Promise<void>, children: any}} props */
+/** Loads further pages. @param {{cursor: string|null, onMore: (cursor: string) => Promise<void>,
+ *   children: any}} props */
 export function More({ cursor, onMore, children }) {
   const [isBusy, setBusy] = useState(false);
   if (!cursor) return null;

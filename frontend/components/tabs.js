@@ -4,7 +4,8 @@ import { html, useRef } from "../vendor/preact-htm.module.js";
 
 const STEPS = { ArrowRight: 1, ArrowLeft: -1 };
 
-/** @param {{label: string, tabs: [string, string][], chosen: string, onChoose: (name: string) => void, children: any}} props */
+/** @param {{label: string, tabs: [string, string][], chosen: string, onChoose: (name: string) => void,
+ *   children: any}} props */
 export function Tabs({ label, tabs, chosen, onChoose, children }) {
   const list = useRef(null);
   const press = (event) => {
@@ -18,8 +19,10 @@ export function Tabs({ label, tabs, chosen, onChoose, children }) {
   return html`<section class="section">
     <div class="tabs" role="tablist" aria-label=${label} ref=${list} onKeyDown=${press}>
       ${tabs.map(
-        ([name, text]) => html`<button key=${name} type="button" role="tab" id=${`tab-${name}`} aria-controls="tab-panel"
-          aria-selected=${name === chosen} tabindex=${name === chosen ? 0 : -1} onClick=${() => onChoose(name)}>${text}</button>`,
+        ([name, text]) => html`<button key=${name} type="button" role="tab" id=${`tab-${name}`}
+          aria-controls="tab-panel"
+          aria-selected=${name === chosen} tabindex=${name === chosen ? 0 : -1}
+          onClick=${() => onChoose(name)}>${text}</button>`,
       )}
     </div>
     <div role="tabpanel" id="tab-panel" aria-labelledby=${`tab-${chosen}`}>${children}</div>

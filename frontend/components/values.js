@@ -76,7 +76,8 @@ export function Bar({ done, total, label, slim = false }) {
 export function Birth({ birth }) {
   if (!birth) return html`<span class="none">–</span>`;
   const [generation, index] = birth;
-  return html`<span class="number" title=${`Generation ${generation}, individual ${index}`}>${generation}·${index}</span>`;
+  const title = `Generation ${generation}, individual ${index}`;
+  return html`<span class="number" title=${title}>${generation}·${index}</span>`;
 }
 
 /** The length of a chain. @param {{seeds: number[]|null}} props */

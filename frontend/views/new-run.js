@@ -11,10 +11,11 @@ import { useEvents, useResource, useStore, useTitle } from "../hooks.js";
 import { Link, navigate, runPath, setQuery } from "../router.js";
 import { keepRuns, notify } from "../session.js";
 import { fieldsOf, withValue } from "../schema.js";
-import { loadWorkers } from "./workers.js";
+import { isPresent, loadWorkers } from "./workers.js";
 
 async function loadAll(clone, signal) {
-  const [presets, source] = await Promise.all([getPresets(signal), clone ? getRun(clone, signal) : null, loadWorkers(signal)]);
+  const origin = clone ? getRun(clone, signal) : null;
+  const [presets, source] = await Promise.all([getPresets(signal), origin, loadWorkers(signal)]);
   return { presets, source };
 }
 
@@ -38,7 +39,7 @@ function useEnvironments() {
   const resource = useResource("environments", listEnvironments);
   const [fleet, setFleet] = useState(null);
   useEvents((event) => {
-    if (event.type === "workers.changed") setFleet(event.workers.filter(({ state }) => state !== "left" && state !== "lost").length);
+    if (event.type === "workers.changed") setFleet(event.workers.filter(isPresent).length);
   });
   useEffect(() => (fleet === null ? undefined : resource.reload()), [fleet]);
   return resource.data?.items ?? [];
@@ -80,17 +81,22 @@ function RunForm({ presets, source, environments, preset, environment }) {
   };
   return html`<form class="new-run" onSubmit=${submit} novalidate>
     <div class="new-run-main">
-      ${source ? html`<${CloneNote} source=${source} />` : html`<${PresetCards} presets=${presets.items} chosen=${chosen} onChoose=${choosePreset} />`}
+      ${source && html`<${CloneNote} source=${source} />`}
+      ${!source && html`<${PresetCards} presets=${presets.items} chosen=${chosen} onChoose=${choosePreset} />`}
       ${form.refusal && html`<${Note} tone="bad" role="alert">${form.refusal}<//>`}
-      <${ConfigurationForm} form=${form} setForm=${setForm} name=${name} setName=${setName} environments=${environments} />
+      <${ConfigurationForm} form=${form} setForm=${setForm} name=${name} setName=${setName}
+        environments=${environments} />
     </div>
-    <${Cost} form=${form} workers=${workers ?? []} isBusy=${isBusy} action=${source ? "Start the clone" : "Start run"} />
+    <${Cost} form=${form} workers=${workers ?? []} isBusy=${isBusy}
+      action=${source ? "Start the clone" : "Start run"} />
   </form>`;
 }
 
 function CloneNote({ source }) {
-  return html`<${Note} tone="accent">A new run with the configuration of <${Link} href=${runPath(source)}>${source.name}<//>, changed
-    as you like. It starts from nothing, with a seed of its own unless you give one.<//>`;
+  return html`<${Note} tone="accent">
+    A new run with the configuration of${" "}<${Link} href=${runPath(source)}>${source.name}<//>${", "}
+    changed as you like. It starts from nothing, with a seed of its own unless you give one.
+  <//>`;
 }
 
 function send({ form, name, source, chosen }) {

@@ -49,12 +49,14 @@ export function Run({ route }) {
 }
 
 function useGenerations(id) {
-  const resource = useResource(`generations ${id}`, (signal) => listGenerations(id, { order: "desc", limit: PAGE }, signal));
+  const newest = { order: "desc", limit: PAGE };
+  const resource = useResource(`generations ${id}`, (signal) => listGenerations(id, newest, signal));
   useEvents((event) => {
-    if (event.type === "generation.closed" && event.run_id === id) resource.change((page) => withNewest(page, event.generation));
+    if (event.type !== "generation.closed" || event.run_id !== id) return;
+    resource.change((page) => withNewest(page, event.generation));
   });
   const more = async (cursor) => {
-    const next = await listGenerations(id, { order: "desc", limit: PAGE, cursor });
+    const next = await listGenerations(id, { ...newest, cursor });
     resource.change((page) => ({ items: [...page.items, ...next.items], next_cursor: next.next_cursor }));
   };
   return { resource, more };
@@ -89,7 +91,8 @@ function Reason({ run }) {
 }
 
 function Lower({ run, query, resource, more }) {
-  if (query.generation != null) return html`<${Individuals} run=${run} number=${Number(query.generation)} />`;
+  const isGeneration = /^\d+$/.test(query.generation ?? "");
+  if (isGeneration) return html`<${Individuals} run=${run} number=${Number(query.generation)} />`;
   const tab = TABS.some(([name]) => name === query.tab) ? query.tab : "generations";
   const panels = {
     generations: () => html`<${Elites} run=${run} resource=${resource} more=${more} />`,

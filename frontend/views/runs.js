@@ -13,7 +13,7 @@ import { useResource, useStore, useTitle } from "../hooks.js";
 import { countByState, matching, STATES, visible } from "../listing.js";
 import { setQuery } from "../router.js";
 import { keepRuns } from "../session.js";
-import { loadWorkers } from "./workers.js";
+import { isPresent, loadWorkers } from "./workers.js";
 
 const PAGE = 200;
 
@@ -48,7 +48,8 @@ function Listing({ runs, query }) {
 
 function FirstRun() {
   return html`<${Empty} title="No runs yet">
-    <p>A run evolves networks that play one game. <b>CartPole in seconds</b> is a good first one: it shows that everything works.</p>
+    <p>A run evolves networks that play one game. <b>CartPole in seconds</b> is a good first one: it shows that
+      everything works.</p>
     <p><${ButtonLink} href="/runs/new?preset=quick" icon="plus" kind="primary">New run<//></p>
     <p class="quiet-text">Or in a terminal:</p>
     <${Command} text="neuroevo run create --preset quick --watch" />
@@ -57,7 +58,8 @@ function FirstRun() {
 
 function NothingFits() {
   return html`<${Empty} title="No run fits">
-    <p><button type="button" class="button" onClick=${() => setQuery({ q: null, state: null })}>Show all runs</button></p>
+    <p><button type="button" class="button" onClick=${() => setQuery({ q: null, state: null })}>Show all runs</button>
+      </p>
   <//>`;
 }
 
@@ -65,7 +67,7 @@ function NothingFits() {
 function WorkersMissing({ runs }) {
   const workers = useResource("workers", loadWorkers);
   const followed = useStore((state) => state.workers);
-  const present = (followed ?? []).filter(({ state }) => state === "working" || state === "idle");
+  const present = (followed ?? []).filter(isPresent);
   const open = runs.filter(({ state }) => state === "running" || state === "waiting");
   if (!workers.data || present.length || !open.length) return null;
   return html`<${Note} tone="warn">
@@ -86,7 +88,8 @@ function Filters({ runs, query }) {
     </div>
     <fieldset class="chips" role="radiogroup" aria-label="State">
       <${Chip} text="All" count=${total} state="" chosen=${query.state ?? ""} />
-      ${present.map((state) => html`<${Chip} key=${state} text=${stateWord(state)} count=${counts[state] ?? 0} state=${state}
+      ${present.map((state) => html`<${Chip} key=${state} text=${stateWord(state)} count=${counts[state] ?? 0}
+        state=${state}
         chosen=${query.state ?? ""} />`)}
     </fieldset>
   </div>`;

@@ -12,7 +12,9 @@ import { Link, runPath } from "../router.js";
 import { store } from "../session.js";
 
 const ORDER = ["working", "idle", "lost", "left"];
-const isPresent = ({ state }) => state === "working" || state === "idle";
+
+/** Whether a worker is connected. @param {import("../types.js").WorkerView} worker */
+export const isPresent = ({ state }) => state === "working" || state === "idle";
 
 /** Loads the workers into the store, where events renew them. @param {AbortSignal} signal */
 export async function loadWorkers(signal) {
@@ -35,7 +37,8 @@ export function Workers() {
 }
 
 function Fleet({ workers }) {
-  const sorted = [...workers].sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || a.name.localeCompare(b.name));
+  const place = ({ state }) => ORDER.indexOf(state);
+  const sorted = [...workers].sort((a, b) => place(a) - place(b) || a.name.localeCompare(b.name));
   if (!workers.length) return html`<${NoWorkers} />`;
   return html`<${Totals} workers=${workers} />
     ${workers.some(isPresent) ? null : html`<${NoWorkers} />`}
@@ -45,8 +48,8 @@ function Fleet({ workers }) {
 
 function NoWorkers() {
   return html`<${Empty} title="No worker is connected">
-    <p>Runs wait until one is. On this machine, <code>neuroevo up</code> starts one for each core; from another, with this
-      server's token in <code>NEUROEVO_TOKEN</code>:</p>
+    <p>Runs wait until one is. On this machine, <code>neuroevo up</code> starts one for each core; from another, with
+      this server's token in <code>NEUROEVO_TOKEN</code>:</p>
     <${Command} text=${`neuroevo worker start --server ${location.origin}`} />
   <//>`;
 }
@@ -54,12 +57,18 @@ function NoWorkers() {
 function Totals({ workers }) {
   const present = workers.filter(isPresent);
   const sum = (value) => present.reduce((total, worker) => total + value(worker), 0);
+  const speed = sum((worker) => worker.frames_per_second);
+  const most = Math.max(0, ...present.map((worker) => worker.environments));
   return html`<${Figures}>
-    <${Figure} name="Connected" note=${`of ${workers.length} within the last hour`}>${plural(present.length, "worker")}<//>
+    <${Figure} name="Connected" note=${`of ${workers.length} within the last hour`}>
+      ${plural(present.length, "worker")}
+    <//>
     <${Figure} name="Slots" note="evaluation processes"><${Count} value=${sum((worker) => worker.slots)} /><//>
-    <${Figure} name="Speed" note="frames a second, all together"><${Count} value=${sum((worker) => worker.frames_per_second)} unit="frames/s" /><//>
-    <${Figure} name="Environments" note="the most that one can make"><${Count} value=${Math.max(0, ...present.map((worker) => worker.environments))} /><//>
-    <${Figure} name="Played" note="frames since they connected"><${Count} value=${sum((worker) => worker.frames)} unit="frames" /><//>
+    <${Figure} name="Speed" note="frames a second, all together"><${Count} value=${speed} unit="frames/s" /><//>
+    <${Figure} name="Environments" note="the most that one can make"><${Count} value=${most} /><//>
+    <${Figure} name="Played" note="frames since they connected">
+      <${Count} value=${sum((worker) => worker.frames)} unit="frames" />
+    <//>
   <//>`;
 }
 
@@ -79,7 +88,12 @@ function WorkersTable({ workers }) {
 function Row({ worker }) {
   const about = `${worker.host}, ${worker.processor}, version ${worker.version}`;
   return html`<tr class=${isPresent(worker) ? "" : "gone"}>
-    <th scope="row">${worker.name}<span class="under" title=${about}>${worker.host}<span class="at-large-inline"> · ${worker.processor}</span></span></th>
+    <th scope="row">
+      ${worker.name}
+      <span class="under" title=${about}>
+        ${worker.host}${" "}<span class="at-large-inline">· ${worker.processor}</span>
+      </span>
+    </th>
     <td><${State} state=${worker.state} /></td>
     <td class="right at-small number">${worker.slots}</td>
     <td class="right"><${Count} value=${worker.frames_per_second} unit="frames/s" /></td>
@@ -96,7 +110,8 @@ function Plays({ runs }) {
   return runs.map(
     ({ run, name, episodes_leased }, place) => html`<span key=${run}>${place > 0 && ", "}
       <${Link} href=${runPath({ id: run, name })}>${name}<//>${" "}
-      <span class="quiet-text" title=${`${plural(episodes_leased, "episode")} in its hands`}>${episodes_leased}</span></span>`,
+      <span class="quiet-text" title=${`${plural(episodes_leased, "episode")} in its hands`}>${episodes_leased}</span>
+        </span>`,
   );
 }
 

@@ -35,7 +35,7 @@ def test_no_file_is_longer_than_three_hundred_lines() -> None:
     for path in OWN:
         lines = path.read_text().splitlines()
         assert len(lines) <= 300, path
-        assert max(map(len, lines)) <= 180, path
+        assert max(map(len, lines)) <= 120, path
 
 
 def test_every_style_sheet_is_linked_and_every_token_that_is_used_exists() -> None:

@@ -20,39 +20,52 @@ export function Best({ run }) {
 
 function Nothing({ run }) {
   if (run.configuration.candidates > 0) {
-    return html`<${Empty} title="No elite is validated yet"><p>The first one is known when a generation closes.</p><//>`;
+    return html`<${Empty} title="No elite is validated yet">
+      <p>The first one is known when a generation closes.</p>
+    <//>`;
   }
-  return html`<${Empty} title="This run does not validate"><p>A policy is ranked here by fresh episodes, never by the one
-    that it was selected for. Clone the run with candidates to have its elites validated.</p><//>`;
+  return html`<${Empty} title="This run does not validate">
+    <p>A policy is ranked here by fresh episodes, never by the one that it was selected for. Clone the run with
+      candidates to have its elites validated.</p>
+  <//>`;
 }
 
 function Table({ run, items }) {
-  return html`<p class="quiet-text intro">The ${TOP} best different policies by their mean over test episodes, else validation episodes. The mean
-      of the best of many is flattered by luck: play them again before you trust it.</p>
+  return html`<p class="quiet-text intro">
+      The ${TOP} best different policies by their mean over test episodes, else validation episodes. The mean of the
+      best of many is flattered by luck: play them again before you trust it.
+    </p>
     <div class="card"><table class="table">
       <caption class="hidden">Best seed chains</caption>
       <thead><tr>
-        <th scope="col" class="right">Rank</th><th scope="col" class="at-small">Policy</th><th scope="col" class="right">Score</th>
-        <th scope="col" class="at-medium">Scored by</th><th scope="col" class="at-small">Born</th>
-        <th scope="col" class="right at-medium">Chain</th><th scope="col" class="right"><span class="hidden">Take away</span></th>
+        <th scope="col" class="right">Rank</th>
+        <th scope="col" class="at-small">Policy</th>
+        <th scope="col" class="right">Score</th>
+        <th scope="col" class="at-medium">Scored by</th>
+        <th scope="col" class="at-small">Born</th>
+        <th scope="col" class="right at-medium">Chain</th>
+        <th scope="col" class="right"><span class="hidden">Take away</span></th>
       </tr></thead>
-      <tbody>${items.map((item, place) => html`<${Row} key=${item.policy} run=${run} item=${item} rank=${place + 1} />`)}</tbody>
+      <tbody>
+        ${items.map((item, place) => html`<${Row} key=${item.policy} run=${run} item=${item} rank=${place + 1} />`)}
+      </tbody>
     </table></div>`;
 }
 
 function Row({ run, item, rank }) {
   const text = JSON.stringify(item.document, null, 2);
+  const shortId = item.policy.slice(0, SHORT_ID);
   return html`<tr>
     <td class="right number">${rank}</td>
-    <th scope="row" class="mono at-small" title=${item.policy}>${item.policy.slice(0, SHORT_ID)}</th>
+    <th scope="row" class="mono at-small" title=${item.policy}>${shortId}</th>
     <td class="right"><${Score} summary=${item} /></td>
-    <td class="at-medium"><span title=${`${item.protocol}\n${item.engine}`}>${item.phase}<span class="under">${item.protocol}</span></span></td>
+    <td class="at-medium" title=${item.engine}>${item.phase}<span class="under">${item.protocol}</span></td>
     <td class="at-small"><${Birth} birth=${item.born} /></td>
     <td class="right at-medium"><${ChainLength} seeds=${item.document.seeds} /></td>
     <td class="right"><div class="row-actions">
       <${CopyButton} text=${text} label=${`Copy the chain of rank ${rank}`} />
       <${Button} kind="small at-small" aria-label=${`Download the chain of rank ${rank}`}
-        onClick=${() => download(`${run.name}-${item.policy.slice(0, SHORT_ID)}.json`, text)}>Download<//>
+        onClick=${() => download(`${run.name}-${shortId}.json`, text)}>Download<//>
     </div></td>
   </tr>`;
 }

@@ -29,7 +29,8 @@ export function RunChart({ run, query }) {
   const name = chosen(FIGURES, query.figure);
   const x = chosen(AXES, query.x);
   const theme = useTheme();
-  const resource = useResource(`${run.id} ${name} ${x} ${theme}`, (signal) => getFigure(run.id, name, { x, theme }, signal));
+  const load = (signal) => getFigure(run.id, name, { x, theme }, signal);
+  const resource = useResource(`${run.id} ${name} ${x} ${theme}`, load);
   useReloadOnClose(run.id, resource.reload);
   const shown = useRef(null);
   shown.current = resource.data ?? shown.current; // The old curve stays while another is on its way.

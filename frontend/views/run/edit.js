@@ -13,7 +13,11 @@ import { notify } from "../../session.js";
 
 const ENDED = ["finished", "stopped", "failed"];
 
-const isChangeable = ({ path }) => path === "weight" || path.startsWith("budget.");
+/** Of a run that has ended only the name. */
+function changeable(schema, { state }) {
+  if (ENDED.includes(state)) return [];
+  return fieldsOf(schema).filter(({ path }) => path === "weight" || path.startsWith("budget."));
+}
 
 /** @param {{run: import("../../types.js").RunDetail, onDone: (run: import("../../types.js").RunDetail) => void,
  *   onClose: () => void}} props */
@@ -27,7 +31,7 @@ export function EditRun({ run, onDone, onClose }) {
 }
 
 function EditForm({ schema, run, onDone, onClose }) {
-  const [form, setForm] = useState(() => open(schema, ENDED.includes(run.state) ? [] : fieldsOf(schema).filter(isChangeable), run.configuration));
+  const [form, setForm] = useState(() => open(schema, changeable(schema, run), run.configuration));
   const [name, setName] = useState(run.name);
   const [isBusy, setBusy] = useState(false);
   const submit = async (event) => {
@@ -46,8 +50,10 @@ function EditForm({ schema, run, onDone, onClose }) {
   return html`<form onSubmit=${submit} novalidate>
     ${form.refusal && html`<p class="error-text" role="alert">${form.refusal}</p>`}
     <div class="fields">
-      <${NameField} value=${name} error=${form.refusals.name} onInput=${setName} help="For people; addresses keep working." />
-      ${form.fields.map((field) => html`<${FormField} key=${field.path} form=${form} field=${field} setForm=${setForm} />`)}
+      <${NameField} value=${name} error=${form.refusals.name} onInput=${setName}
+        help="For people; addresses keep working." />
+      ${form.fields.map((field) => html`<${FormField} key=${field.path} form=${form} field=${field}
+        setForm=${setForm} />`)}
     </div>
     <div class="actions">
       <${Button} onClick=${onClose}>Cancel<//>

@@ -6,56 +6,67 @@ import { Figure, Figures } from "../../components/figures.js";
 import { Bar, Count, Span } from "../../components/values.js";
 import { compact, duration, exact, mean, summaryWords } from "../../format.js";
 
-const Nothing = () => html`<span class="none">–</span>`;
+const LATER = "after the first generation";
 
 /** @param {{run: import("../../types.js").RunDetail, generations: import("../../types.js").GenerationView[]}} props
  *   `generations`: those known, newest first */
 export function KeyFigures({ run, generations }) {
   const limits = budgetProgress(run);
   const isAlive = run.state === "running";
+  const steps = html`<${Count} value=${run.steps} unit="steps" />${" "}steps`;
+  const speed = isAlive ? (run.progress?.frames_per_second ?? null) : null;
   return html`<${Figures}>
-    <${Elite} summary=${run.elite} isValidated=${run.configuration.candidates > 0} />
+    <${Elite} run=${run} />
     <${Best} run=${run} generations=${generations} />
     <${Population} run=${run} newest=${generations[0]} />
     <${Figure} name="Generations" note=${noteOf(limits, "Generations")}>${compact(run.generation)}<//>
-    <${Figure} name="Frames" note=${noteOf(limits, "Frames") ?? html`<${Count} value=${run.steps} unit="steps" />${" "}steps`}>
-      <${Count} value=${run.frames} unit="frames" /><//>
-    <${Figure} name="Speed" note="frames a second">${isAlive ? html`<${Count} value=${run.progress?.frames_per_second ?? null} unit="frames/s" />` : html`<${Nothing} />`}<//>
-    <${Figure} name="Time" note=${noteOf(limits, "Time") ?? "without pauses"}><${Span} seconds=${run.active_seconds} /><//>
+    <${Figure} name="Frames" note=${noteOf(limits, "Frames") ?? steps}>
+      <${Count} value=${run.frames} unit="frames" />
+    <//>
+    <${Figure} name="Speed" note="frames a second"><${Count} value=${speed} unit="frames/s" /><//>
+    <${Figure} name="Time" note=${noteOf(limits, "Time") ?? "without pauses"}>
+      <${Span} seconds=${run.active_seconds} />
+    <//>
     <${BudgetFigure} limits=${limits} left=${isAlive ? secondsLeft(run) : null} />
   <//>`;
 }
 
-function Elite({ summary, isValidated }) {
-  if (!isValidated) return html`<${Figure} name="Validated elite" note="this run does not validate"><${Nothing} /><//>`;
-  if (!summary) return html`<${Figure} name="Validated elite" note="after the first generation"><${Nothing} /><//>`;
-  return html`<${Figure} name="Validated elite" note=${sampleOf(summary)}><span class="accent"><${MeanWithNoise} summary=${summary} /></span><//>`;
+/** A mean with its noise as a key figure; a dash where there is none yet. */
+function MeanFigure({ name, note, summary, isMain = false }) {
+  if (!summary) return html`<${Figure} name=${name} note=${note}><span class="none">–</span><//>`;
+  return html`<${Figure} name=${name} note=${note}>
+    <span class=${isMain ? "accent" : ""} title=${summaryWords(summary)}>
+      ${mean(summary.mean)}${" "}<span class="noise">${summary.sd == null ? "" : `± ${mean(summary.sd)}`}</span>
+    </span>
+  <//>`;
+}
+
+function Elite({ run }) {
+  const isValidated = run.configuration.candidates > 0;
+  const note = isValidated ? (run.elite ? sampleOf(run.elite) : LATER) : "this run does not validate";
+  return html`<${MeanFigure} name="Validated elite" note=${note} summary=${isValidated ? run.elite : null} isMain />`;
 }
 
 /** The highest that an elite was ever validated at; without validation, its fitness. */
 function Best({ run, generations }) {
-  const { candidates, episodes } = run.configuration;
-  if (run.best == null) return html`<${Figure} name="Best elite" note="after the first generation"><${Nothing} /><//>`;
-  const validation = generations.find((row) => row.validation?.mean === run.best)?.validation;
-  if (validation) return html`<${Figure} name="Best elite" note=${sampleOf(validation)}><${MeanWithNoise} summary=${validation} /><//>`;
-  const note = candidates > 0 ? `n ${exact(run.configuration.validation_episodes)}` : `not validated, n ${exact(episodes)}`;
+  const { candidates, episodes, validation_episodes: validations } = run.configuration;
+  const known = generations.find((row) => row.validation?.mean === run.best)?.validation;
+  if (run.best == null) return html`<${MeanFigure} name="Best elite" note=${LATER} summary=${null} />`;
+  if (known) return html`<${MeanFigure} name="Best elite" note=${sampleOf(known)} summary=${known} />`;
+  const note = candidates > 0 ? `n ${exact(validations)}` : `not validated, n ${exact(episodes)}`;
   return html`<${Figure} name="Best elite" note=${note}><span title=${exact(run.best)}>${mean(run.best)}</span><//>`;
 }
 
-function MeanWithNoise({ summary }) {
-  return html`<span title=${summaryWords(summary)}>${mean(summary.mean)}${summary.sd != null && html`${" "}<span class="noise">± ${mean(summary.sd)}</span>`}</span>`;
+function Population({ run, newest }) {
+  if (!newest) return html`<${MeanFigure} name="Population" note=${LATER} summary=${null} />`;
+  const { population: n } = run.configuration;
+  const summary = { mean: newest.mean, sd: newest.sd, n, distinct: n };
+  const note = `n ${exact(n)}, generation ${newest.number}`;
+  return html`<${MeanFigure} name="Population" note=${note} summary=${summary} />`;
 }
 
 function sampleOf({ n, distinct }) {
   return `n ${exact(n)}, ${distinct === n ? "all distinct" : `${exact(distinct)} distinct`}`;
-}
-
-function Population({ run, newest }) {
-  if (!newest) return html`<${Figure} name="Population" note="after the first generation"><${Nothing} /><//>`;
-  const { sd, number } = newest;
-  return html`<${Figure} name="Population" note=${`n ${exact(run.configuration.population)}, generation ${number}`}>
-    <span title=${`mean ${exact(newest.mean)}, standard deviation ${exact(sd)}`}>${mean(newest.mean)}${" "}<span class="noise">± ${mean(sd)}</span></span>
-  <//>`;
 }
 
 function noteOf(limits, name) {

@@ -12,10 +12,13 @@ import { EditRun } from "./edit.js";
 const CAN_PAUSE = ["running", "waiting"];
 const CAN_STOP = ["running", "waiting", "paused"];
 
-/** @param {{run: import("../../types.js").RunDetail, onChange: (run: import("../../types.js").RunDetail) => void}} props */
+/** @param {{run: import("../../types.js").RunDetail,
+ *   onChange: (run: import("../../types.js").RunDetail) => void}} props */
 export function Header({ run, onChange }) {
   return html`<header class="run-header">
-    <nav aria-label="Where this is"><ol class="crumbs"><li><${Link} href="/runs">Runs<//></li><li class="mono" aria-current="page">${run.id}</li></ol></nav>
+    <nav aria-label="Where this is">
+      <ol class="crumbs"><li><${Link} href="/runs">Runs<//></li><li class="mono" aria-current="page">${run.id}</li></ol>
+    </nav>
     <div class="run-title">
       <h1 class="page-title">${run.name}</h1>
       <${State} state=${run.state} reason=${run.state_reason} />
@@ -23,9 +26,13 @@ export function Header({ run, onChange }) {
     </div>
     <p class="quiet-text">
       ${run.environment_id} · ${run.architecture_name} · created${" "}<${Ago} at=${run.created_at} />
-      ${run.cloned_from && html`${" "}· cloned from${" "}<${Link} href=${`/runs/${run.cloned_from}`}>${run.cloned_from}<//>`}
+      ${run.cloned_from && html`<${Origin} id=${run.cloned_from} />`}
     </p>
   </header>`;
+}
+
+function Origin({ id }) {
+  return html`${" "}· cloned from${" "}<${Link} href=${`/runs/${id}`}>${id}<//>`;
 }
 
 function Controls({ run, onChange }) {
@@ -36,22 +43,26 @@ function Controls({ run, onChange }) {
     keepRuns([changed]);
     onChange(changed);
   };
-  const act = (action, word) => {
+  const act = (action, word) => async () => {
     setBusy(true);
-    action(run.id)
-      .then((changed) => {
-        take(changed);
-        notify(`${changed.name} ${word}`);
-      }, (error) => notify(error.detail || error.message, true))
-      .then(() => setBusy(false));
+    try {
+      const changed = await action(run.id);
+      take(changed);
+      notify(`${changed.name} ${word}`);
+    } catch (error) {
+      notify(error.detail || error.message, true);
+    }
+    setBusy(false);
   };
+  const pause = { icon: "pause", busy: isBusy, onClick: act(pauseRun, "is paused") };
+  const resume = { icon: "play", kind: "primary", busy: isBusy, onClick: act(resumeRun, "goes on") };
   return html`<div class="controls" role="group" aria-label="Controls">
-    ${CAN_PAUSE.includes(run.state) && html`<${Button} icon="pause" busy=${isBusy} onClick=${() => act(pauseRun, "is paused")}>Pause<//>`}
-    ${run.state === "paused" && html`<${Button} icon="play" kind="primary" busy=${isBusy} onClick=${() => act(resumeRun, "goes on")}>Resume<//>`}
-    ${CAN_STOP.includes(run.state) && html`<${Button} icon="stop" onClick=${() => setAsked("stop")}>Stop<//>`}
-    <${ButtonLink} href=${`/runs/new?clone=${run.id}`} icon="clone">Clone<//>
-    <${Button} icon="edit" onClick=${() => setAsked("edit")}>Edit<//>
-    <${Button} icon="trash" kind="quiet" onClick=${() => setAsked("delete")}>Delete<//>
+      ${CAN_PAUSE.includes(run.state) && html`<${Button} ...${pause}>Pause<//>`}
+      ${run.state === "paused" && html`<${Button} ...${resume}>Resume<//>`}
+      ${CAN_STOP.includes(run.state) && html`<${Button} icon="stop" onClick=${() => setAsked("stop")}>Stop<//>`}
+      <${ButtonLink} href=${`/runs/new?clone=${run.id}`} icon="clone">Clone<//>
+      <${Button} icon="edit" onClick=${() => setAsked("edit")}>Edit<//>
+      <${Button} icon="trash" kind="quiet" onClick=${() => setAsked("delete")}>Delete<//>
     </div>
     ${asked === "stop" && html`<${StopDialog} run=${run} onDone=${take} onClose=${close} />`}
     ${asked === "delete" && html`<${DeleteDialog} run=${run} onClose=${close} />`}
@@ -63,7 +74,8 @@ function StopDialog({ run, onDone, onClose }) {
     onDone(await stopRun(run.id));
     notify(`${run.name} is stopped`);
   };
-  return html`<${Confirm} title=${`Stop ${run.name}?`} action="Stop the run" danger onConfirm=${stop} onClose=${onClose}>
+  return html`<${Confirm} title=${`Stop ${run.name}?`} action="Stop the run" danger
+    onConfirm=${stop} onClose=${onClose}>
     <p>A stopped run cannot go on. Its open generation is given up; what was closed stays. To interrupt it only,
       pause it instead.</p>
   <//>`;
@@ -76,7 +88,8 @@ function DeleteDialog({ run, onClose }) {
     forgetRun(run.id);
     notify(`${run.name} is deleted`);
   };
-  return html`<${Confirm} title=${`Delete ${run.name}?`} action="Delete the run" danger onConfirm=${remove} onClose=${onClose}>
+  return html`<${Confirm} title=${`Delete ${run.name}?`} action="Delete the run" danger
+    onConfirm=${remove} onClose=${onClose}>
     <p>All that it stored goes: its generations, scores and elites. This cannot be undone. Copy or download the best
       seeds first if you want to keep them.</p>
   <//>`;

@@ -8,7 +8,7 @@ import { Empty, Resource } from "../../components/notices.js";
 import { More } from "../../components/table.js";
 import { Birth, Score } from "../../components/values.js";
 import { chainText } from "../../chain.js";
-import { plural, score } from "../../format.js";
+import { plural } from "../../format.js";
 import { useResource } from "../../hooks.js";
 import { Link, withQuery } from "../../router.js";
 
@@ -54,36 +54,48 @@ export function Individuals({ run, number }) {
 }
 
 function Steps({ run, number }) {
-  const step = (to, name, text) =>
-    to < 0 || to >= run.generation
-      ? html`<span class="button quiet icon-only disabled" aria-hidden="true"><${Icon} name=${name} /></span>`
-      : html`<${Link} class="button quiet icon-only" href=${withQuery({ generation: String(to) })} aria-label=${text}><${Icon} name=${name} /><//>`;
-  return html`<div class="steps">${step(number - 1, "back", "Generation before")}${step(number + 1, "next", "Generation after")}</div>`;
+  return html`<div class="steps">
+    <${Step} run=${run} to=${number - 1} icon="back" text="Generation before" />
+    <${Step} run=${run} to=${number + 1} icon="next" text="Generation after" />
+  </div>`;
+}
+
+function Step({ run, to, icon, text }) {
+  const drawn = html`<${Icon} name=${icon} />`;
+  if (to < 0 || to >= run.generation) return html`<span class="button quiet icon-only disabled">${drawn}</span>`;
+  const href = withQuery({ generation: String(to) });
+  return html`<${Link} class="button quiet icon-only" href=${href} aria-label=${text}>${drawn}<//>`;
 }
 
 function Table({ run, items }) {
   const [isWhole, setWhole] = useState(false);
   const sorted = [...items].sort(byRank);
   const shown = isWhole ? sorted : sorted.slice(0, SHOWN);
+  const all = html`<div class="more">
+    <${Button} onClick=${() => setWhole(true)}>Show all ${plural(sorted.length, "individual")}<//>
+  </div>`;
   return html`<div class="card"><table class="table">
       <caption class="hidden">Individuals by rank</caption>
       <thead><tr>
-        <th scope="col" class="right">Rank</th><th scope="col" class="right">Index</th><th scope="col" class="right">Fitness</th>
-        <th scope="col" class="right at-small">Validation</th><th scope="col"><span class="hidden">Chosen as</span></th>
-        <th scope="col" class="at-small">Parent</th><th scope="col" class="right at-medium">Seed</th>
+        <th scope="col" class="right">Rank</th>
+        <th scope="col" class="right">Index</th>
+        <th scope="col" class="right">Fitness</th>
+        <th scope="col" class="right at-small">Validation</th>
+        <th scope="col"><span class="hidden">Chosen as</span></th>
+        <th scope="col" class="at-small">Parent</th>
+        <th scope="col" class="right at-medium">Seed</th>
         <th scope="col" class="right at-small">Chain</th>
       </tr></thead>
       <tbody>${shown.map((one) => html`<${Row} key=${one.index} run=${run} one=${one} />`)}</tbody>
     </table></div>
-    ${shown.length < sorted.length &&
-    html`<div class="more"><${Button} onClick=${() => setWhole(true)}>Show all ${plural(sorted.length, "individual")}<//></div>`}`;
+    ${shown.length < sorted.length && all}`;
 }
 
 function Row({ run, one }) {
   return html`<tr>
-    <td class="right number">${one.rank ?? html`<span class="none">–</span>`}</td>
+    <td class="right number">${one.rank ?? "–"}</td>
     <th scope="row" class="right number">${one.index}</th>
-    <td class="right">${one.evaluation ? html`<${Score} summary=${one.evaluation} />` : html`<span class="number">${score(one.fitness)}</span>`}</td>
+    <td class="right"><${Score} summary=${one.evaluation} /></td>
     <td class="right at-small"><${Score} summary=${one.validation} /></td>
     <td>
       ${one.elite && html`<span class="tag elite">elite</span>${" "}`}
@@ -92,6 +104,11 @@ function Row({ run, one }) {
     </td>
     <td class="at-small"><${Birth} birth=${one.parent} /></td>
     <td class="right at-medium number quiet-text">${one.seed ?? "–"}</td>
-    <td class="right at-small">${one.seeds && html`<${CopyButton} text=${chainText(run, one.seeds)} label=${`Copy the chain of individual ${one.index}`} />`}</td>
+    <td class="right at-small"><${Chain} run=${run} one=${one} /></td>
   </tr>`;
+}
+
+function Chain({ run, one }) {
+  if (!one.seeds) return null;
+  return html`<${CopyButton} text=${chainText(run, one.seeds)} label=${`Copy the chain of individual ${one.index}`} />`;
 }

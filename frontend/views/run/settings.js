@@ -9,13 +9,14 @@ import { setting } from "../../format.js";
 import { useResource } from "../../hooks.js";
 import { differences, fieldsOf, optionFields, valueAt } from "../../schema.js";
 
+const NAMED = { path: "environment.id", title: "Environment", help: "The game played.", unit: null };
+
 /** @param {{run: import("../../types.js").RunDetail}} props */
 export function Settings({ run }) {
   const resource = useResource("presets", getPresets);
-  return html`<${Resource} resource=${resource}>${(presets) => html`<${Comparison} run=${run} presets=${presets} />`}<//>`;
+  const show = (presets) => html`<${Comparison} run=${run} presets=${presets} />`;
+  return html`<${Resource} resource=${resource}>${show}<//>`;
 }
-
-const NAMED = { path: "environment.id", title: "Environment", help: "The game played.", unit: null };
 
 function Comparison({ run, presets: { items, schema } }) {
   const { configuration } = run;
@@ -25,31 +26,44 @@ function Comparison({ run, presets: { items, schema } }) {
   const [name, setName] = useState(() => nearestPreset(items, distance)?.name);
   const preset = items.find((item) => item.name === name);
   const changed = new Set(differences(compared, configuration, preset.configuration));
+  const count = changed.size ? `${changed.size} of ${compared.length} values differ` : "no value differs";
   return html`<div class="settings">
     <div class="settings-head">
-      <label>Compared with the preset${" "}<select value=${name} onChange=${(event) => setName(event.currentTarget.value)}>
-        ${items.map((item) => html`<option key=${item.name} value=${item.name} selected=${item.name === name}>${item.title}</option>`)}
-      </select></label>
-      <span class="quiet-text">${changed.size ? `${changed.size} of ${compared.length} values differ` : "no value differs"}</span>
-      <${CopyButton} text=${JSON.stringify(configuration, null, 2)} label="Copy as JSON: the configuration">Copy as JSON<//>
+      <${PresetChoice} presets=${items} name=${name} onChoose=${setName} />
+      <span class="quiet-text">${count}</span>
+      <${CopyButton} text=${JSON.stringify(configuration, null, 2)} label="Copy as JSON: the configuration">
+        Copy as JSON
+      <//>
     </div>
     <div class="card"><table class="table settings-table">
       <caption class="hidden">Configuration</caption>
       <thead><tr><th scope="col">Setting</th><th scope="col">Value</th><th scope="col">Preset</th></tr></thead>
       <tbody>
-        ${fields.map((field) => html`<${Row} key=${field.path} field=${field} configuration=${configuration} preset=${preset} isChanged=${changed.has(field.path)} />`)}
+        ${fields.map(
+          (field) => html`<${Row} key=${field.path} field=${field} configuration=${configuration} preset=${preset}
+            isChanged=${changed.has(field.path)} />`,
+        )}
       </tbody>
     </table></div>
     <${Engine} run=${run} />
   </div>`;
 }
 
+function PresetChoice({ presets, name, onChoose }) {
+  const option = (preset) => html`<option key=${preset.name} value=${preset.name} selected=${preset.name === name}>
+    ${preset.title}
+  </option>`;
+  return html`<label>Compared with the preset
+    <select value=${name} onChange=${(event) => onChoose(event.currentTarget.value)}>${presets.map(option)}</select>
+  </label>`;
+}
+
 function Row({ field, configuration, preset, isChanged }) {
   const value = valueAt(configuration, field.path);
-  const unit = field.unit && value != null ? html`${" "}<span class="quiet-text">${unitFor(field.unit, value)}</span>` : null;
+  const unit = field.unit && value != null ? unitFor(field.unit, value) : "";
   return html`<tr class=${isChanged ? "changed" : ""}>
     <th scope="row" title=${field.help}>${groupOf(field.path)}${field.title}</th>
-    <td class="number">${setting(value)}${unit}</td>
+    <td class="number">${setting(value)}${" "}<span class="quiet-text">${unit}</span></td>
     <td class="number quiet-text">${isChanged ? setting(valueAt(preset.configuration, field.path)) : "same"}</td>
   </tr>`;
 }
