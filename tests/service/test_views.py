@@ -1,9 +1,11 @@
 """What is shown of generations, individuals and the best policies, and what watchers are told."""
 
+from typing import Any
+
 import pytest
 
 from evolution.chains import policy_id
-from evolution.configuration import Preset, preset_configuration
+from evolution.configuration import preset_configuration
 from evolution.expansion import expand
 from evolution.lineage import Birth, Lineage
 from server.service.best_policies import protocol
@@ -152,15 +154,21 @@ async def test_one_lucky_episode_makes_nobody_the_best(master: Master) -> None:
 
 
 @pytest.mark.parametrize(
-    ("preset", "text"),
+    ("environment", "options", "text"),
     [
-        ("paper", "30 validation episodes, no sticky actions, 5,000 steps, minimal actions"),
-        ("laptop", "30 validation episodes, sticky actions 0.25, 5,000 steps, minimal actions"),
-        ("quick", "30 validation episodes"),
+        ("ALE/Pong-v5", {}, "30 validation episodes, sticky actions 0.25, 5,000 steps, minimal actions"),
+        (
+            "ALE/Pong-v5",
+            {"sticky_actions": 0, "max_steps": 27_000, "minimal_actions": False, "frame_skip": 2},
+            "30 validation episodes, no sticky actions, 27,000 steps, all actions, frame skip 2",
+        ),
+        ("CartPole-v1", {}, "30 validation episodes"),
+        ("CartPole-v1", {"max_steps": 1000}, "30 validation episodes, 1,000 steps"),
     ],
 )
-def test_a_protocol_tells_how_scores_were_made(preset: Preset, text: str) -> None:
-    assert protocol(preset_configuration(preset), "validation", 30) == text
+def test_a_protocol_tells_how_scores_were_made(environment: str, options: dict[str, Any], text: str) -> None:
+    configuration = preset_configuration("laptop", environment={"id": environment, "options": options})
+    assert protocol(configuration, "validation", 30) == text
 
 
 async def test_watchers_hear_of_a_runs_life_in_order(master: Master) -> None:
