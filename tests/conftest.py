@@ -74,6 +74,6 @@ def empty_database_url(postgres: Postgres) -> Iterator[str]:
 
 
 @pytest.fixture
-def anyio_backend() -> str:
+def anyio_backend() -> tuple[str, dict[str, bool]]:
     """The loop that the product runs on."""
-    return "asyncio"
+    return "asyncio", {"use_uvloop": True}
