@@ -32,16 +32,16 @@ class Masters:
     replaced: list[Master] = field(default_factory=list)
     _started: list[tuple[Master, Storage]] = field(default_factory=list)
 
-    def build(self, clock: FakeClock | None = None) -> Master:
+    def build(self, connections: int) -> Master:
         """A master that is not started yet."""
-        storage = Storage(self.database_url)
-        built = Master(storage, clock or self.clock, TestSettings(), lambda: self.replaced.append(built))
+        storage = Storage(self.database_url, connections=connections)
+        built = Master(storage, self.clock, TestSettings(), lambda: self.replaced.append(built))
         self._started.append((built, storage))
         return built
 
-    async def start(self) -> Master:
+    async def start(self, connections: int = 5) -> Master:
         """A master that leads, or stands by."""
-        master = self.build()
+        master = self.build(connections)
         await master.start()
         return master
 

@@ -11,7 +11,7 @@ from evolution.messages import PROTOCOL, BatchReply, BatchRequest, ExtendRequest
 from server.service.errors import ProtocolMismatch
 from server.service.master import Master
 from tests.clock import FakeClock
-from tests.service.conftest import TestSettings
+from tests.service.conftest import Masters, TestSettings
 from tests.service.fleet import CARTPOLE, ENGINES, SMALL, FakeWorker, at_work, described, reached, turn, waiting
 
 pytestmark = pytest.mark.anyio
@@ -219,3 +219,28 @@ async def test_what_a_submission_carries_for_a_gone_run_is_unwanted(master: Mast
     await master.delete_run(run.id)
     outcome = (await worker.submit(submission)).outcomes[submission.id]
     assert (outcome.accepted, outcome.repeated, outcome.unwanted) == (0, 0, 1)
+
+
+async def test_a_worker_that_falls_silent_is_lost_and_its_work_goes_to_others(master: Master, clock: FakeClock) -> None:
+    silent, other = await described(master, "silent"), await described(master, "other")
+    await master.create_run(None, None, NO_VALIDATION)
+    batch = await silent.claim()
+    request = asyncio.create_task(other.ask(wants=0))
+    await waiting(master, 1)
+    clock.advance(46)
+    await request
+    assert {worker.name: worker.state for worker in master.list_workers()} == {"silent": "lost", "other": "idle"}
+    assert (await other.claim()).episodes == batch.episodes
+
+
+async def test_those_who_wait_hold_no_connection_to_the_database(masters: Masters) -> None:
+    master = await masters.start(connections=1)
+    workers = [await described(master, f"worker {number}") for number in range(20)]
+    requests = [asyncio.create_task(worker.ask()) for worker in workers]
+    await waiting(master, 20)
+    run = await master.create_run(None, None, NO_VALIDATION)
+    replies = await asyncio.gather(*requests[:12])
+    assert [batch.run for reply in replies for batch in reply.batches] == [run.id] * 12
+    for request in requests[12:]:
+        request.cancel()
+    await asyncio.gather(*requests, return_exceptions=True)
