@@ -1,5 +1,7 @@
 """How Alembic reaches the database: by the connection that `migrations.upgrade` gives it, else by its URL."""
 
+import os
+
 from alembic import context
 from sqlalchemy import Connection, create_engine, text
 
@@ -21,6 +23,6 @@ def migrate(connection: Connection) -> None:
 if connection := context.config.attributes.get("connection"):
     migrate(connection)
 else:
-    engine = create_engine(driver_url(context.config.get_main_option("sqlalchemy.url") or ""))
+    engine = create_engine(driver_url(os.environ["NEUROEVO_DATABASE_URL"]))
     with engine.connect() as opened:
         migrate(opened)

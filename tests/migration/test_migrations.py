@@ -1,7 +1,9 @@
 """Migrations: an empty database becomes what the code's tables say, once, and by one upgrade at a time."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,6 +14,8 @@ from migrations.upgrade import NewerDatabase, upgrade, versions
 from server.storage.database import driver_url
 from server.storage.errors import DatabaseUnavailable
 from server.storage.tables import metadata
+
+ROOT = Path(__file__).parents[2]
 
 
 def differences(url: str) -> list[object]:
@@ -84,3 +88,10 @@ def test_a_database_of_a_newer_version_is_refused_with_advice(database_url: str)
 def test_an_unreachable_database_is_reported_as_such() -> None:
     with pytest.raises(DatabaseUnavailable):
         upgrade("postgresql://postgres@127.0.0.1:1/nowhere")
+
+
+def test_the_developers_command_finds_the_database_and_nothing_to_do(database_url: str) -> None:
+    command = [sys.executable, "-m", "alembic", "check"]
+    environment = {**os.environ, "NEUROEVO_DATABASE_URL": database_url}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "No new upgrade operations detected.")
