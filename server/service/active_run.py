@@ -110,8 +110,12 @@ class ActiveRun:
         if found := self.open.find(index, phase, episode):
             found.settle(index, episode)
 
-    async def reopen(self, read: Callable[[], Awaitable[list[Scored]]]) -> list[Scored]:
-        """Finds anew what is done and missing, from what `read` gives; results stored meanwhile are not forgotten."""
+    async def reopen(self, read: Callable[[], Awaitable[list[Scored]]]) -> list[Scored] | None:
+        """Finds anew what is done and missing, from what `read` gives; results stored meanwhile are not forgotten.
+
+        Gives what was read if it is the whole generation. What came meanwhile may have completed it too, but is not
+        in what was read: then it must be read again.
+        """
         self.outdated, self._journal = False, []
         try:
             stored = await read()
@@ -119,11 +123,12 @@ class ActiveRun:
         except BaseException:
             self.outdated, self._journal = True, None
             raise
+        complete = opened.current.complete
         meanwhile, self._journal = self._journal, None
         self.open = opened
         for key in meanwhile:
             self.settle(*key)
-        return stored
+        return stored if complete else None
 
     def adopt(self, other: "ActiveRun") -> None:
         """Becomes what `other` is, which was read afresh."""
@@ -138,7 +143,7 @@ class ActiveRun:
 
     def meter(self, now: float) -> Meter:
         """What the run has used so far."""
-        return Meter(self.id, self.open.frames, self.open.steps, self.stopwatch.read(now))
+        return Meter(self.id, self.open.number, self.open.frames, self.open.steps, self.stopwatch.read(now))
 
     def replace_row(self, row: RunRow) -> None:
         """Takes over what is stored now."""

@@ -106,6 +106,8 @@ async def delete_run(memory: Memory, id: str) -> None:
     async with run.lock:
         async with memory.storage.transaction(memory.epoch) as connection:
             if await runs.lock(connection, id) is None:
+                # Deleted by a commit whose answer was lost.
+                memory.forget(id)
                 raise NotFound(f"There is no run {id}.")
             await runs.change(connection, id, {"state": "deleted"})
         memory.forget(id)

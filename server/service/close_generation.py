@@ -32,7 +32,7 @@ async def advance(memory: Memory, run: ActiveRun) -> None:
         while run.due:
             phases = len(run.open.phases)
             stored = await reload_open_generation(memory, run)
-            if run.open.current.complete:
+            if stored is not None:
                 await close_generation(memory, run, stored)
             elif len(run.open.phases) != phases:
                 offer_run(memory, run)
@@ -60,6 +60,7 @@ async def close_generation(memory: Memory, run: ActiveRun, stored: Sequence[Scor
     elif written is None:
         # A commit whose answer was lost took place after all.
         run.adopt(await load_run(memory, row))
+        memory.remember(run)
         offer_run(memory, run)
     else:
         conclusion, values = written

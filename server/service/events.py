@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 KEPT_EVENTS = 2000
@@ -63,6 +63,8 @@ class EventLog:
         self.epoch = epoch
         self.n = 0
         self._kept: deque[Event] = deque(maxlen=KEPT_EVENTS)
+        self._newest: dict[str, int] = {}
+        """Number of the newest whole picture of each type."""
         self._subscriptions: set[Subscription] = set()
 
     @property
@@ -77,6 +79,15 @@ class EventLog:
         self._kept.append(event)
         for subscription in self._subscriptions:
             subscription.offer(event)
+        return event
+
+    def publish_whole(self, topics: Iterable[str], type: str, **payload: Any) -> Event:
+        """Publishes a whole picture: those of the same type before it tell nothing more, and are not kept."""
+        place = len(self._kept) - 1 - (self.n - self._newest.get(type, 0))
+        if type in self._newest and place >= 0:
+            self._kept[place] = replace(self._kept[place], topics=frozenset(), payload={})
+        event = self.publish(topics, type, **payload)
+        self._newest[type] = event.n
         return event
 
     def since(self, epoch: int, n: int) -> list[Event] | None:

@@ -1,19 +1,25 @@
 """Builds a run's memory from what is stored: at the master's start, and when something comes for an ended run."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
+from datetime import timedelta
 
 from evolution.configuration import RunConfiguration
 from evolution.lineage import Birth, Lineage
 from server.service.active_run import ActiveRun, Stopwatch, run_seed
 from server.service.errors import NotFound
 from server.service.memory import Memory
+from server.service.offer_work import offer_run
 from server.service.open_generation import open_generation
 from server.service.rates import Rate
 from server.storage import generations, results, runs
 from server.storage.results import Scored
 from server.storage.runs import RunRow
 
+logger = logging.getLogger(__name__)
+
+STRAY_AGE = timedelta(seconds=30)
 LOAD_SECONDS = 60.0
 """A run of many thousand generations may take this long to read."""
 
@@ -28,7 +34,24 @@ async def find_run(memory: Memory, id: str) -> ActiveRun:
         return run
     run = await load_run(memory, await find_row(memory, id))
     memory.remember(run)
+    offer_run(memory, run)
     return run
+
+
+async def adopt_strays(memory: Memory) -> None:
+    """Takes up runs that go on in storage but not in memory: created by a commit whose answer was lost.
+
+    Raises:
+        DatabaseUnavailable: the next call may come through.
+    """
+    created_before = memory.clock.now() - STRAY_AGE
+    async with memory.storage.reading() as connection:
+        rows = await runs.active(connection)
+    for row in rows:
+        # A younger one may be in the middle of its creation.
+        if row.created_at < created_before and memory.recall(row.id) is None:
+            logger.warning("action=run.adopt run=%s", row.id)
+            memory.changed.add((await find_run(memory, row.id)).id)
 
 
 async def find_row(memory: Memory, id: str) -> RunRow:
@@ -69,8 +92,11 @@ def _descend(configuration: RunConfiguration, selected: Sequence[tuple[int, list
     return lineage
 
 
-async def reload_open_generation(memory: Memory, run: ActiveRun) -> list[Scored]:
-    """Reads again what is done and missing, with the next phase opened where one is complete; gives what was read."""
+async def reload_open_generation(memory: Memory, run: ActiveRun) -> list[Scored] | None:
+    """Reads again what is done and missing, with the next phase opened where one is complete.
+
+    Gives the generation's results if they are all there.
+    """
 
     async def read() -> list[Scored]:
         async with memory.storage.reading() as connection:

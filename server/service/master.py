@@ -17,7 +17,7 @@ from server.service.events import EventLog
 from server.service.exchange import exchange, extend_leases, release_leases
 from server.service.generation_views import all_generations, list_generations, list_individuals
 from server.service.leadership import HEARTBEAT_SECONDS, STANDBY_SECONDS, try_to_lead
-from server.service.load_run import find_row, load_run
+from server.service.load_run import adopt_strays, find_row, load_run
 from server.service.memory import MasterSettings, Memory
 from server.service.offer_work import offer_run
 from server.service.run_views import detail_run, list_runs
@@ -246,6 +246,7 @@ class Master:
         while True:
             try:
                 await beat(self._memory)
+                self._memory.start_task(adopt_strays(self._memory), "runs.adopt")
             except DatabaseUnavailable as error:
                 logger.warning("action=master.heartbeat_missed reason=%s", error)
             except NotLeading as error:

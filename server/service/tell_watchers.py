@@ -40,4 +40,4 @@ def tell_changes(memory: Memory) -> None:
     workers = [view.model_dump(mode="json") for view in list_workers(memory)]
     if workers != memory.workers_told:
         memory.workers_told = workers
-        memory.events.publish(["workers"], "workers.changed", workers=workers)
+        memory.events.publish_whole(["workers"], "workers.changed", workers=workers)

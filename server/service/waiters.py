@@ -61,7 +61,8 @@ class Waiters:
             reply = answer(waiter)
             if reply is None:
                 key = id(waiter.engines)
-                refusals[key] = refusals.get(key, 0) + 1
+                # One that only listens refuses nothing: behind it others may want work.
+                refusals[key] = refusals.get(key, 0) + (waiter.wants > 0)
                 passed.add(waiter.arrival)
             else:
                 self._resolve(waiter, reply)

@@ -5,7 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Double, Text, bindparam, delete, func, insert, select, text, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Double,
+    Integer,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.storage.tables import engines, runs
@@ -47,6 +61,7 @@ class Meter:
     """What a run has used so far, for display: see `tables.runs`."""
 
     run: str
+    generation: int
     open_frames: int
     open_steps: int
     active_seconds: float
@@ -105,18 +120,20 @@ async def change(connection: AsyncConnection, id: str, values: Mapping[str, Any]
     await connection.execute(update(runs).where(runs.c.id == id).values(**values))
 
 
+# A meter read before its generation closed may come after: it must not count that generation's frames again.
 # The rows are locked in the order of their ids, as `results.insert` locks them: no deadlock between the two.
 METER = text(
     """
     UPDATE runs SET open_frames = meter.open_frames, open_steps = meter.open_steps,
                     active_seconds = greatest(runs.active_seconds, meter.active_seconds)
     FROM (SELECT id FROM runs WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE) AS locked
-    JOIN unnest(:ids, :open_frames, :open_steps, :active_seconds)
-         AS meter(id, open_frames, open_steps, active_seconds) USING (id)
-    WHERE runs.id = locked.id
+    JOIN unnest(:ids, :generations, :open_frames, :open_steps, :active_seconds)
+         AS meter(id, generation, open_frames, open_steps, active_seconds) USING (id)
+    WHERE runs.id = locked.id AND runs.generation = meter.generation AND runs.state = 'running'
     """
 ).bindparams(
     bindparam("ids", type_=ARRAY(Text)),
+    bindparam("generations", type_=ARRAY(Integer)),
     bindparam("open_frames", type_=ARRAY(BigInteger)),
     bindparam("open_steps", type_=ARRAY(BigInteger)),
     bindparam("active_seconds", type_=ARRAY(Double)),
@@ -130,6 +147,7 @@ async def meter(connection: AsyncConnection, meters: Sequence[Meter]) -> None:
             METER,
             {
                 "ids": [meter.run for meter in meters],
+                "generations": [meter.generation for meter in meters],
                 "open_frames": [meter.open_frames for meter in meters],
                 "open_steps": [meter.open_steps for meter in meters],
                 "active_seconds": [meter.active_seconds for meter in meters],

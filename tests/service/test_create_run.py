@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from evolution.environments import Environment
-from server.service.errors import InvalidConfiguration, UnknownEnvironment
+from server.service import create_run
+from server.service.errors import DatabaseUnavailable, InvalidConfiguration, UnknownEnvironment
 from server.service.master import Master
 from tests.clock import FakeClock
 from tests.service.fleet import (
@@ -52,6 +53,25 @@ async def test_a_worker_that_does_not_answer_in_time_leaves_the_run_waiting(mast
         clock.advance(1)
         await turn()
     assert (await creating).state == "waiting"
+
+
+async def test_a_run_whose_creation_lost_its_answer_is_taken_up(
+    master: Master, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lose(*_: object) -> None:
+        raise DatabaseUnavailable("the connection was lost after COMMIT")
+
+    await described(master)
+    with monkeypatch.context() as broken:
+        broken.setattr(create_run, "load_run", lose)
+        with pytest.raises(DatabaseUnavailable):
+            await master.create_run("quick", None, {})
+    run = (await master.list_runs(None, None, 10)).items[0]
+    clock.advance(60)
+    async with at_work(FakeWorker(master)):
+        while (await master.show_run(run.id)).generation == 0:
+            clock.advance(1)
+            await turn()
 
 
 async def test_an_environment_that_connected_workers_do_not_know_is_refused(master: Master) -> None:

@@ -65,11 +65,22 @@ async def test_meters_are_stored_together_and_time_never_goes_back(storage: Stor
     await add_run("aaaaaa")
     await add_run("bbbbbb", active_seconds=50)
     async with storage.transaction(EPOCH) as connection:
-        await runs.meter(connection, [Meter("bbbbbb", 7, 8, 9.5), Meter("aaaaaa", 1, 2, 3.5)])
+        await runs.meter(connection, [Meter("bbbbbb", 0, 7, 8, 9.5), Meter("aaaaaa", 0, 1, 2, 3.5)])
         await runs.meter(connection, [])
         rows = {row.id: row for row in await runs.active(connection)}
     assert (rows["aaaaaa"].open_frames, rows["aaaaaa"].open_steps, rows["aaaaaa"].active_seconds) == (1, 2, 3.5)
     assert (rows["bbbbbb"].open_frames, rows["bbbbbb"].open_steps, rows["bbbbbb"].active_seconds) == (7, 8, 50)
+
+
+async def test_a_meter_read_before_its_generation_closed_counts_nothing_twice(
+    storage: Storage, add_run: AddRun
+) -> None:
+    await add_run("aaaaaa", generation=4)
+    await add_run("bbbbbb", state="finished", generation=3)
+    async with storage.transaction(EPOCH) as connection:
+        await runs.meter(connection, [Meter("aaaaaa", 3, 7, 8, 9.5), Meter("bbbbbb", 3, 7, 8, 9.5)])
+        rows = [await runs.find(connection, id) for id in ("aaaaaa", "bbbbbb")]
+    assert [row.open_frames for row in rows if row] == [0, 0]
 
 
 async def test_a_runs_engine_is_told_by_name(storage: Storage, add_run: AddRun) -> None:

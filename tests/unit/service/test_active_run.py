@@ -57,10 +57,26 @@ async def test_a_result_that_is_stored_while_the_generation_is_read_is_not_forgo
         return stored
 
     run.outdated = True
-    assert await run.reopen(read) == [scored(0, 0, 0)]
+    assert await run.reopen(read) is None
     assert not run.outdated
     assert run.open.current.done == 2
     assert run.open.current.has(3, 1)
+
+
+async def test_a_generation_completed_while_it_is_read_must_be_read_again(run: ActiveRun) -> None:
+    validations = [scored(index, 1, episode) for index in (1, 4) for episode in range(3)]
+    whole = [*evaluations([1, 4, 2, 4]), *validations, scored(1, 2, 0)]
+
+    async def read_too_early() -> list[Scored]:
+        run.settle(whole[-1].index, whole[-1].phase, whole[-1].episode)
+        return whole[:-1]
+
+    async def read() -> list[Scored]:
+        return whole
+
+    assert await run.reopen(read_too_early) is None
+    assert run.due
+    assert await run.reopen(read) == whole
 
 
 async def test_a_generation_that_could_not_be_read_stays_outdated(run: ActiveRun) -> None:

@@ -86,6 +86,21 @@ def test_events_are_numbered_and_replayed_to_who_missed_them() -> None:
     assert json.loads(json.dumps(events[0].message())) == {"type": "run.changed", "epoch": 3, "n": 1, "number": 0}
 
 
+def test_only_the_newest_whole_picture_is_kept_for_who_missed_some() -> None:
+    log = EventLog(epoch=3)
+    log.publish_whole(["workers"], "workers.changed", workers=["a"])
+    log.publish(["runs"], "run.changed", run="x")
+    log.publish_whole(["workers"], "workers.changed", workers=["b"])
+    missed = log.since(3, 0)
+    assert missed is not None
+    assert [event.n for event in missed] == [1, 2, 3]
+    assert [(event.topics, event.payload) for event in missed] == [
+        (frozenset(), {}),
+        ({"runs"}, {"run": "x"}),
+        ({"workers"}, {"workers": ["b"]}),
+    ]
+
+
 def test_who_missed_too_much_or_watched_another_master_must_fetch_everything_afresh() -> None:
     log = EventLog(epoch=3)
     for _ in range(KEPT_EVENTS + 1):

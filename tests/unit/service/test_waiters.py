@@ -103,3 +103,13 @@ async def test_waiting_ends_empty_handed_in_time(workers: Workers) -> None:
     queue.dismiss()
     assert late.answer.result() == BatchReply()
     assert len(queue) == 0
+
+
+async def test_those_who_only_listen_keep_no_work_from_those_behind_them(workers: Workers) -> None:
+    queue, served = Waiters(), list[str]()
+    for number in range(TRIED_WAITERS + 1):
+        queue.join(enrol(workers, f"listener {number}"), frozenset(), 0, 20.0)
+    queue.join(enrol(workers, "idle"), frozenset(), 1, 20.0)
+    give = supply(1, served)
+    queue.serve(lambda waiter: give(waiter) if waiter.wants else None)
+    assert served == ["idle"]
