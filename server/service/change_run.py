@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from evolution.configuration import Budget
@@ -10,7 +9,7 @@ from server.service.active_run import ActiveRun, ended
 from server.service.close_generation import advance_soon
 from server.service.create_run import checked_name, validate
 from server.service.errors import Conflict, DatabaseUnavailable, NotFound
-from server.service.load_run import find_run
+from server.service.load_run import find_row, find_run, load_run
 from server.service.memory import Memory
 from server.service.offer_work import offer_run
 from server.service.tell_watchers import tell_of_deletion, tell_of_run
@@ -43,19 +42,34 @@ async def stop_run(memory: Memory, id: str) -> RunRow:
 async def _move(memory: Memory, id: str, state: str, allowed: set[str]) -> RunRow:
     run = await find_run(memory, id)
     async with run.lock:
+        await _catch_up(memory, run)
         if run.state == state:
             return run.row
         if run.state not in allowed:
             raise Conflict(f"Run {id} is {run.state}: it cannot become {state}.")
         # The clock stands still while the change is stored, whatever comes of it.
         meter = run.meter(memory.clock.monotonic())
-        changes = {key: value for key, value in asdict(meter).items() if key != "run"} | {"state": state}
+        changes: dict[str, Any] = {
+            "state": state,
+            "open_frames": meter.open_frames,
+            "open_steps": meter.open_steps,
+            "active_seconds": meter.active_seconds,
+        }
         if state == "stopped":
             changes["finished_at"] = memory.clock.now()
         await _change(memory, run, changes)
     logger.info("action=run.%s run=%s", state, id)
     advance_soon(memory, run)
     return run.row
+
+
+async def _catch_up(memory: Memory, run: ActiveRun) -> None:
+    """Lets memory follow a commit whose answer was lost, so that nothing of a closed generation is written again."""
+    row = await find_row(memory, run.id)
+    if (row.generation, row.state) != (run.open.number, run.state):
+        run.adopt(await load_run(memory, row))
+        memory.remember(run)
+        offer_run(memory, run)
 
 
 async def _change(memory: Memory, run: ActiveRun, changes: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from server.storage import results
 from server.storage.database import Storage
 from tests.clock import FakeClock
 from tests.service.conftest import Masters
-from tests.service.fleet import SMALL, FakeWorker, at_work, described, reached, turn
+from tests.service.fleet import SMALL, FakeWorker, at_work, described, reached, settled, turn
 from tests.service.test_simulation import outcome, undisturbed
 
 pytestmark = pytest.mark.anyio
@@ -91,3 +91,26 @@ async def test_a_run_whose_close_fails_goes_on_when_the_database_is_back(
             assert (await master.show_run(run.id)).generation == 0
         clock.advance(1)
         await reached(master, run.id, "finished")
+
+
+async def test_a_pause_after_a_lost_answer_does_not_open_the_closed_generation_again(
+    master: Master, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(*_: object) -> None:
+        raise DatabaseUnavailable("the answer to COMMIT was lost")
+
+    calm = await undisturbed(master, PLAIN)
+    worker = await described(master)
+    run = await master.create_run(None, None, PLAIN)
+    with monkeypatch.context() as broken:
+        broken.setattr(close_generation, "_open_next", lose)
+        for batch in (await worker.ask(wants=2)).batches:
+            await worker.submit(worker.play(batch))
+        await settled(master)
+    paused = await master.pause_run(run.id)
+    assert (paused.state, paused.generation) == ("paused", 1)
+    assert paused.frames == (await master.all_generations(run.id))[0].frames
+    await master.resume_run(run.id)
+    async with at_work(FakeWorker(master)):
+        await reached(master, run.id, "finished")
+    assert await outcome(database_url, calm) == await outcome(database_url, run.id)
