@@ -14,7 +14,7 @@ from evolution.environments import (
 )
 from worker.episode import UnplayableEnvironment
 from worker.registry import EMULATOR, engine_of, rom_of
-from worker.vector import DEFAULT_FRAMES_PER_SECOND, VectorGame
+from worker.vector import DEFAULT_FRAMES_PER_SECOND, VectorGame, naming_failures
 
 
 def announce_engines(own: Mapping[str, str]) -> dict[str, str]:
@@ -31,15 +31,24 @@ def announce_engines(own: Mapping[str, str]) -> dict[str, str]:
 
 
 def describe(environment: Environment, own: Mapping[str, str]) -> EnvironmentDescription:
-    """The environment's spaces and engine, or in `problem` why it cannot be played and what to do."""
+    """The environment's spaces and engine, or in `problem` why it cannot be played and what to do.
+
+    Nothing that the environment's own code raises comes out of here.
+    """
     engine = engine_of(environment.id, own.get(environment.id))
     try:
-        rom = rom_of(environment.id)
-        if rom is not None:
-            return _describe_atari(environment, rom, engine)
-        return _describe_vector(environment, engine)
+        with naming_failures(environment.id, "it cannot be described"):
+            rom = rom_of(environment.id)
+            if rom is not None:
+                return _describe_atari(environment, rom, engine)
+            return _describe_vector(environment, engine)
     except UnplayableEnvironment as error:
-        return _description(environment, engine, [], None, DEFAULT_FRAMES_PER_SECOND, problem=str(error))
+        return describe_problem(environment, engine, str(error))
+
+
+def describe_problem(environment: Environment, engine: str, problem: str) -> EnvironmentDescription:
+    """The description of an environment that this worker cannot play. `problem`: why, and what to do."""
+    return _description(environment, engine, [], None, DEFAULT_FRAMES_PER_SECOND, problem=problem)
 
 
 def _describe_atari(environment: Environment, rom: str, engine: str) -> EnvironmentDescription:

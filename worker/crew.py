@@ -24,7 +24,7 @@ class Foreman(Protocol):
 
     def give_back(self, holdings: Sequence[Holding]) -> None: ...
 
-    def give_up(self, environment_id: str, reason: str) -> None: ...
+    def give_up(self, holding: Holding, reason: str) -> None: ...
 
 
 class Crew:
@@ -85,7 +85,6 @@ class Crew:
 
     async def _follow(self, holding: Holding, reports: AsyncIterator[Ready | Progress | Failure]) -> bool:
         """Takes the batch's results as they come: whether the process lives to play another."""
-        environment_id = holding.batch.environment.id
         async for report in reports:
             match report:
                 case Progress():
@@ -93,7 +92,7 @@ class Crew:
                     if report.done:
                         return True
                 case Failure():
-                    self._foreman.give_up(environment_id, report.reason)
+                    self._foreman.give_up(holding, report.reason)
                     return True
         return False
 
@@ -108,5 +107,12 @@ class Crew:
         environment_id = holding.batch.environment.id
         self._deaths[environment_id] += 1
         if self._deaths[environment_id] >= MOST_DEATHS:
-            self._foreman.give_up(environment_id, f"its evaluation process died {MOST_DEATHS} times in a row")
+            self._foreman.give_up(holding, _deadly(environment_id))
         self._foreman.give_back([holding])
+
+
+def _deadly(environment_id: str) -> str:
+    return (
+        f"{environment_id} ended its evaluation process {MOST_DEATHS} times in a row before an episode was finished: "
+        "see the worker's log, correct the environment or give the worker more memory, then start it again"
+    )

@@ -26,7 +26,7 @@ class UnsuitablePolicy(ValueError):
 
 
 class BrokenEnvironment(RuntimeError):
-    """An environment failed in play, or gave a reward that is no number. Correct it, then start the worker again."""
+    """An environment failed in play, or gave a reward that is no number. Correct it, then start the workers again."""
 
 
 def digest_of(actions: bytes, final: bytes) -> str:

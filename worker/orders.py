@@ -32,7 +32,7 @@ class Progress(Value):
 
 
 class Failure(Value):
-    """The batch's environment cannot be played; what is left of the batch is given up."""
+    """The batch's environment cannot be played, or failed in one episode: the worker plays no more of it."""
 
     kind: Literal["failure"] = "failure"
     lease: UUID

@@ -25,7 +25,7 @@ from evolution.messages import (
     Submission,
     WorkerIdentity,
 )
-from worker.catalogue import describe
+from worker.catalogue import describe, describe_problem
 from worker.crew import Crew
 from worker.holdings import Chains, Holding, Holdings, Outbox, UnusableBatch
 from worker.journal import line, logger
@@ -101,13 +101,18 @@ class Poller:
         self._start(self._release([holding.lease for holding in holdings]))
         self.batch_finished()
 
-    def give_up(self, environment_id: str, reason: str) -> None:
-        """An environment cannot be played here: the server is told so, and sends no more of it."""
-        logger.error(line("environment-given-up", environment=environment_id, reason=reason))
-        engines = {name: engine for name, engine in self.announcement.engines.items() if name != environment_id}
+    def give_up(self, holding: Holding, reason: str) -> None:
+        """The batch's environment cannot be played as long as this worker lives, for this reason.
+
+        The next request tells the server so: it announces the environment no more, and describes it with the reason.
+        """
+        environment = holding.batch.environment
+        logger.error(line("environment-given-up", environment=environment.id, reason=reason))
+        engines = {name: engine for name, engine in self.announcement.engines.items() if name != environment.id}
         self.announcement = self.announcement.model_copy(update={"engines": engines})
         self._must_announce = True
-        self.give_back(self._holdings.of_environment(environment_id))
+        self._descriptions.append(describe_problem(environment, holding.engine, reason))
+        self.give_back(self._holdings.of_environment(environment.id))
 
     async def _claim_work(self) -> None:
         """Keeps one request open whenever there is nothing else to say; the server answers it when there is work."""
@@ -201,8 +206,7 @@ class Poller:
 
     def _take(self, request: BatchRequest, reply: BatchReply) -> None:
         self._outbox.settle(list(reply.outcomes))
-        told = {description.environment.model_dump_json() for description in request.descriptions}
-        self._descriptions = [known for known in self._descriptions if known.environment.model_dump_json() not in told]
+        self._descriptions = [known for known in self._descriptions if known not in request.descriptions]
         if request.announcement is self.announcement or reply.announce:
             self._must_announce = reply.announce
         for batch in reply.batches:

@@ -2,7 +2,8 @@
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gymnasium
@@ -19,6 +20,7 @@ IMAGE_DIMENSIONS = 2
 MOST_INPUTS = 1_000_000
 MOST_ACTIONS = 4096
 DEFAULT_FRAMES_PER_SECOND = 30.0
+REPAIR = "correct it, or the package that registers it, then start the workers again"
 
 Action = int | NDArray[np.generic]
 Choose = Callable[[NDArray[np.float32]], tuple[Action, bytes]]
@@ -28,18 +30,19 @@ class VectorGame:
     """One environment. Each episode is reset with its own seed, from which all chance must follow."""
 
     def __init__(self, environment_id: str) -> None:
-        """Raises: UnplayableEnvironment: it cannot be made, or no policy fits it."""
-        self._environment = make_environment(environment_id)
-        self.observations = check_observations(environment_id, self._environment.observation_space)
-        self.actions = describe_actions(environment_id, self._environment.action_space)
-        self._choose = _chooser(self._environment.action_space)
+        """Raises: UnplayableEnvironment: it cannot be made, its spaces cannot be read, or no policy fits it."""
         self._id = environment_id
+        self._environment = make_environment(environment_id)
+        with naming_failures(environment_id, "its spaces cannot be read"):
+            self.observations = check_observations(environment_id, self._environment.observation_space)
+            self.actions = describe_actions(environment_id, self._environment.action_space)
+            self._choose = _chooser(self._environment.action_space)
 
     @property
     def frames_per_second(self) -> float:
-        """Steps in a second of game time, as the environment's metadata says."""
+        """Steps in a second of game time, as the environment's metadata says; a usual rate if it says none."""
         told = self._environment.metadata.get("render_fps")
-        return float(told) if isinstance(told, int | float) and told > 0 else DEFAULT_FRAMES_PER_SECOND
+        return float(told) if isinstance(told, int | float) and 0 < told < math.inf else DEFAULT_FRAMES_PER_SECOND
 
     @property
     def deterministic(self) -> bool:
@@ -48,8 +51,9 @@ class VectorGame:
         return specification is None or not specification.nondeterministic
 
     def close(self) -> None:
-        """Frees what the environment holds."""
-        self._environment.close()
+        """Frees what the environment holds. Raises: UnplayableEnvironment: it fails even at that."""
+        with naming_failures(self._id, "it cannot be closed"):
+            self._environment.close()
 
     def play(self, policy: Policy, options: VectorOptions, seed: int) -> Played:
         """One episode, to its end or `max_steps` decisions.
@@ -62,7 +66,7 @@ class VectorGame:
         except BrokenEnvironment:
             raise
         except Exception as error:  # whatever the user's own environment raises
-            raise BrokenEnvironment(f"{self._id} failed in play: {type(error).__name__}: {error}") from error
+            raise BrokenEnvironment(f"{self._id} failed in play: {type(error).__name__}: {error}; {REPAIR}") from error
 
     def _play(self, policy: Policy, max_steps: float, seed: int) -> Played:
         step, choose = self._environment.step, self._choose
@@ -77,8 +81,25 @@ class VectorGame:
             steps += 1
             over = bool(terminated or truncated)
         if not math.isfinite(score):
-            raise BrokenEnvironment(f"{self._id} gave a score of {score}: rewards must be finite numbers")
+            raise BrokenEnvironment(f"{self._id} gave a score of {score}: rewards must be finite numbers; {REPAIR}")
         return Played(score, steps, steps, digest_of(bytes(chosen), _flat(observation).tobytes()))
+
+
+@contextmanager
+def naming_failures(environment_id: str, failed: str) -> Iterator[None]:
+    """Makes one error of whatever an environment's own code raises within: `failed` is what did not work.
+
+    Raises:
+        UnplayableEnvironment: something was raised; the message names it and says what to do.
+    """
+    try:
+        yield
+    except UnplayableEnvironment:
+        raise
+    except (Exception, SystemExit) as error:  # anybody's code may raise anything, and the worker must outlive it
+        raise UnplayableEnvironment(
+            f"{environment_id} is not played, {failed}: {type(error).__name__}: {error}; {REPAIR}"
+        ) from error
 
 
 def make_environment(environment_id: str) -> gymnasium.Env[Any, Any]:
@@ -99,9 +120,9 @@ def make_environment(environment_id: str) -> gymnasium.Env[Any, Any]:
             return gymnasium.make(environment_id, disable_env_checker=True)
     except gymnasium.error.DependencyNotInstalled as error:
         raise UnplayableEnvironment(f"{environment_id} needs what is not installed on the worker: {error}") from error
-    except Exception as error:  # an environment's constructor may raise anything
+    except (Exception, SystemExit) as error:  # an environment's constructor may raise anything
         raise UnplayableEnvironment(
-            f"{environment_id} cannot be made on the worker: {type(error).__name__}: {error}"
+            f"{environment_id} cannot be made on the worker: {type(error).__name__}: {error}; {REPAIR}"
         ) from error
 
 

@@ -1,6 +1,9 @@
-"""What the worker's tests share: policies made of a few seeds, and a game whose every emulator frame is noted."""
+"""What the worker's tests share: policies made of a few seeds, a game whose every frame is noted, real workers."""
 
 import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,14 @@ import worker.atari
 from evolution.architectures import Architecture, ImageArchitecture, MlpArchitecture
 from evolution.chains import SeedChain
 from evolution.environments import Environment
+from tests.worker.fake_server import FakeServer, serving
 
+PROGRAM = """
+import sys
+from worker.main import run_worker
+sys.exit(run_worker(sys.argv[1], "token", int(sys.argv[2]), sys.argv[3:]))
+"""
+Start = Callable[..., subprocess.Popen[str]]
 GOLDEN = Path(__file__).parents[1] / "unit" / "evolution" / "genome-golden.json"
 
 
@@ -76,3 +86,25 @@ def fitting(environment_id: str) -> Architecture:
         "Pendulum-v1": MlpArchitecture(name="mlp", inputs=3, hidden=[16], actions=1, box=True),
     }
     return known[environment_id]
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeServer]:
+    with serving(FakeServer()) as server:
+        yield server
+
+
+@pytest.fixture
+def start(fake: FakeServer) -> Iterator[Start]:
+    """Starts workers; none outlives its test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start_worker(slots: int = 1, modules: Sequence[str] = (), url: str | None = None) -> subprocess.Popen[str]:
+        arguments = [sys.executable, "-c", PROGRAM, url or fake.url, str(slots), *modules]
+        started.append(subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True))
+        return started[-1]
+
+    yield start_worker
+    for process in started:
+        process.kill()
+        process.communicate()

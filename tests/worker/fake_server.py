@@ -64,6 +64,12 @@ def make_batch(
     )
 
 
+def spread(count: int, batch_size: int) -> list[Batch]:
+    """Individuals 0..count-1 in batches."""
+    every = episodes(count)
+    return [make_batch(every[at : at + batch_size]) for at in range(0, count, batch_size)]
+
+
 @dataclass
 class FakeServer:
     """State shared by the server's thread and the test: everything goes through `changed`."""

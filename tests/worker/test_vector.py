@@ -106,6 +106,10 @@ def test_an_environment_that_fails_in_play_is_named(environment_id: str, message
         ("user/Whole-v0", "its actions are a box of int64"),
         ("user/Dict-v0", "its observations are a Dict"),
         ("user/Unmakeable-v0", "cannot be made on the worker: TypeError"),
+        ("user/Spaceless-v0", "its spaces cannot be read: AttributeError"),
+        ("user/Unclosable-v0", "it cannot be closed: OSError: the user's window is gone; correct it"),
+        ("user/Exiting-v0", "cannot be made on the worker: SystemExit: no licence"),
+        ("user/Excessive-v0", "it cannot be described: OverflowError"),
         ("FrozenLake-v1", "its observations are a Discrete"),
         ("Blackjack-v1", "its observations are a Tuple"),
         ("Frostbite-v4", "its observations are images of 210 x 160 x 3"),
@@ -133,6 +137,7 @@ def test_what_can_be_played_is_described(own: dict[str, str]) -> None:
     assert frostbite.actions.model_dump()["n"] == 18
     assert frostbite.deterministic
     assert not describe(Environment(id="user/Chancy-v0"), own).deterministic
+    assert describe(Environment(id="user/Endless-v0"), own).frames_per_second == 30
     pong = describe(Environment(id="ALE/Pong-v5"), own)
     assert pong.actions is not None
     assert pong.actions.model_dump()["meanings"] == ["NOOP", "FIRE", "RIGHT", "LEFT", "RIGHTFIRE", "LEFTFIRE"]
@@ -147,6 +152,13 @@ def test_every_environment_that_can_be_played_is_announced_with_its_engine(own: 
     assert "ale-py=" in engines["ALE/Frostbite-v5"]
     assert engines["user/Box-v0"].endswith(f"{MODULE}=1.2")
     assert engines["CartPole-v1"] == describe(Environment(id="CartPole-v1"), own).engine
+
+
+@pytest.mark.usefixtures("own")
+def test_what_another_package_registers_wrongly_is_not_announced_and_harms_nothing() -> None:
+    engines = announce_engines({})
+    assert {"CartPole-v1", "user/Box-v0", "user/Excessive-v0"} <= set(engines)
+    assert not {"user/Spaceless-v0", "user/Unclosable-v0", "user/Exiting-v0"} & set(engines)
 
 
 def test_a_module_that_cannot_be_imported_is_named() -> None:

@@ -3,11 +3,9 @@
 import os
 import select
 import signal
-import subprocess
-import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -16,45 +14,11 @@ import pytest
 from evolution.chains import SeedChain
 from evolution.environments import Environment
 from evolution.messages import Batch, Episode, ParentChain, Phase
-from tests.worker.conftest import fitting
-from tests.worker.fake_server import CARTPOLE, SMALL, FakeServer, episodes, make_batch, serving
+from tests.worker.conftest import Start, fitting
+from tests.worker.fake_server import CARTPOLE, SMALL, FakeServer, episodes, make_batch, serving, spread
 from worker import evaluate_policy
 
-PROGRAM = """
-import sys
-from worker.main import run_worker
-sys.exit(run_worker(sys.argv[1], "token", int(sys.argv[2]), sys.argv[3:]))
-"""
 FROSTBITE = Environment(id="ALE/Frostbite-v5")
-Start = Callable[..., subprocess.Popen[str]]
-
-
-@pytest.fixture
-def fake() -> Iterator[FakeServer]:
-    with serving(FakeServer()) as server:
-        yield server
-
-
-@pytest.fixture
-def start(fake: FakeServer) -> Iterator[Start]:
-    """Starts workers; none outlives its test."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start_worker(slots: int = 1, modules: Sequence[str] = (), url: str | None = None) -> subprocess.Popen[str]:
-        arguments = [sys.executable, "-c", PROGRAM, url or fake.url, str(slots), *modules]
-        started.append(subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True))
-        return started[-1]
-
-    yield start_worker
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-def spread(count: int, batch_size: int) -> list[Batch]:
-    """Individuals 0..count-1 in batches."""
-    every = episodes(count)
-    return [make_batch(every[at : at + batch_size]) for at in range(0, count, batch_size)]
 
 
 def long_batch() -> Batch:
@@ -229,20 +193,6 @@ def test_a_dead_evaluation_process_is_replaced_and_its_batch_given_back(fake: Fa
     before = len(fake.results)
     fake.change(batches=deque(spread(500, 50)[-2:]))
     assert fake.wait_until(lambda: len(fake.results) >= before + 100)
-
-
-def test_the_users_environments_are_played_and_a_broken_one_given_up(fake: FakeServer, start: Start) -> None:
-    architecture = SMALL.model_copy(update={"inputs": 6, "box": True})
-    good = make_batch(episodes(3), environment=Environment(id="user/Box-v0"), architecture=architecture)
-    bad = make_batch(episodes(9), environment=Environment(id="user/Broken-v0"), architecture=architecture)
-    fake.batches.extend([bad, good])
-    start(modules=["tests.worker.user_environments"])
-    assert fake.wait_until(lambda: len(fake.results) == 3)
-    assert fake.wait_until(lambda: any(bad.lease in release.leases for release in fake.releases))
-    told = [request.announcement for request in fake.requests if request.announcement]
-    assert "user/Broken-v0" in told[0].engines
-    assert "user/Broken-v0" not in told[-1].engines
-    assert "user/Box-v0" in told[-1].engines
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A user's own module, given with --env-module."""
 
+import sys
 from typing import Any
 
 import gymnasium
@@ -39,6 +40,40 @@ class Counting(gymnasium.Env[Observation, Any]):
         return self.np_random.normal(size=(2, 3)), self._reward, self._steps == 10, False, {}
 
 
+class Spaceless(Counting):
+    """Says nothing of its actions."""
+
+    def __init__(self) -> None:
+        super().__init__(BOX)
+        del self.action_space
+
+
+class Unclosable(Counting):
+    """Fails when it is no longer needed."""
+
+    def close(self) -> None:
+        raise OSError("the user's window is gone")
+
+
+class Exiting(Counting):
+    """Ends the process that makes it."""
+
+    def __init__(self) -> None:
+        sys.exit("no licence")
+
+
+class Endless(Counting):
+    """Runs at no speed that there is."""
+
+    metadata = {"render_modes": [], "render_fps": float("inf")}
+
+
+class Excessive(Counting):
+    """Runs faster than a number can say."""
+
+    metadata = {"render_modes": [], "render_fps": 10**400}
+
+
 BOX = spaces.Box(np.array([[-1.0, 0.0]]), np.array([[3.0, 0.5]]), dtype=np.float64)
 SPACES: dict[str, spaces.Space[Any]] = {
     "Box": BOX,
@@ -54,3 +89,7 @@ gymnasium.register("user/Broken-v0", entry_point=ENTRY, kwargs={"actions": BOX, 
 gymnasium.register("user/Dict-v0", entry_point=ENTRY, kwargs={"actions": BOX, "observations": spaces.Dict(a=BOX)})
 gymnasium.register("user/Unmakeable-v0", entry_point=ENTRY, kwargs={"no_such": 1})
 gymnasium.register("user/Chancy-v0", entry_point=ENTRY, kwargs={"actions": BOX}, nondeterministic=True)
+gymnasium.register("user/Spaceless-v0", entry_point=f"{__name__}:Spaceless")
+gymnasium.register("user/Exiting-v0", entry_point=f"{__name__}:Exiting")
+for kind in (Unclosable, Endless, Excessive):
+    gymnasium.register(f"user/{kind.__name__}-v0", entry_point=f"{__name__}:{kind.__name__}", kwargs={"actions": BOX})
