@@ -12,6 +12,11 @@ from evolution.model import Value, about
 
 ATARI_PREFIX = "ALE/"
 
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+"""Text that can be stored: Postgres knows no NUL."""
+Engine = Annotated[Text, Field(max_length=500)]
+"""What a score rests on: arithmetic, emulator and ROM versions."""
+
 
 class AtariOptions(Value):
     """Options of the Atari games, `ALE/<Game>-v5`. Sources: Such et al. 2017; Machado et al. 2018 (sticky actions)."""
@@ -79,6 +84,7 @@ class Environment(Value):
     id: str = Field(
         min_length=1,
         max_length=200,
+        pattern=r"^[\x20-\x7e]+$",
         title="Environment",
         description="Gymnasium id, such as ALE/Frostbite-v5.",
         json_schema_extra=about(None, "Gymnasium"),
@@ -109,7 +115,7 @@ class DiscreteActions(Value):
 
     kind: Literal["discrete"] = "discrete"
     n: int = Field(ge=1)
-    meanings: list[str] | None = None
+    meanings: list[Text] | None = None
 
 
 class BoxActions(Value):
@@ -127,10 +133,10 @@ class EnvironmentDescription(Value):
     """A worker's answer to `describe`: what the server must know of an environment that it cannot make itself."""
 
     environment: Environment
-    engine: str = Field(max_length=500, description="What a score rests on: arithmetic, emulator and ROM versions.")
+    engine: Engine = Field(description="What a score rests on: arithmetic, emulator and ROM versions.")
     observation_shape: list[int] = Field(description="Shape of what the policy sees, after preprocessing.")
     actions: Actions | None = Field(description="The action space; null when no policy fits it.")
     frames_per_second: float = Field(gt=0, description="Emulator frames in a second of game time.")
     deterministic: bool = Field(description="Whether one episode seed always gives one episode.")
-    architectures: list[str] = Field(description="Names of the architectures that fit; the first is the usual choice.")
-    problem: str | None = Field(None, description="Why no policy fits, or why it cannot be made, and what to do.")
+    architectures: list[Text] = Field(description="Names of the architectures that fit; the first is the usual choice.")
+    problem: Text | None = Field(None, description="Why no policy fits, or why it cannot be made, and what to do.")

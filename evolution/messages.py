@@ -11,7 +11,7 @@ from pydantic import Field
 
 from evolution.architectures import Architecture
 from evolution.configuration import UINT32_MAX
-from evolution.environments import Environment, EnvironmentDescription
+from evolution.environments import Engine, Environment, EnvironmentDescription
 from evolution.model import Value
 
 PROTOCOL = 1
@@ -42,7 +42,7 @@ class Announcement(Value):
     version: str = Field(max_length=100, description="The product's version.")
     slots: int = Field(ge=1, le=4096, description="Evaluation processes.")
     processor: str = Field(max_length=200, description="Model of the CPU.")
-    engines: dict[str, str] = Field(
+    engines: dict[str, Engine] = Field(
         max_length=5000, description="For each environment id that the worker can make, the engine its scores rest on."
     )
 
@@ -103,8 +103,8 @@ class Submission(Value):
 
     id: UUID
     lease: UUID
-    run: str = Field(max_length=40)
-    engine: str = Field(max_length=500)
+    run: str = Field(max_length=40, pattern=r"^[\x20-\x7e]*$")
+    engine: Engine
     results: list[EpisodeResult] = Field(min_length=1, max_length=10_000)
 
 

@@ -6,6 +6,7 @@ from fastapi import Depends, Path, Query
 from starlette.requests import HTTPConnection
 
 from server.api.access import Token
+from server.service.errors import NotFound
 from server.service.master import Master
 from server.service.names import short_id
 from server.settings import Settings
@@ -36,7 +37,10 @@ async def _run_id(
         ),
     ],
 ) -> str:
-    return short_id(id)
+    found = short_id(id)
+    if not found.isprintable():  # Postgres stores no NUL and would refuse the question.
+        raise NotFound(f"There is no run {found!r}.")
+    return found
 
 
 MasterDep = Annotated[Master, Depends(_master)]

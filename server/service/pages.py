@@ -8,6 +8,11 @@ from typing import Any
 
 from server.service.errors import InvalidConfiguration
 
+LARGEST = 2**31 - 1
+"""No number that a cursor can hold is stored beyond it."""
+YEARS = range(2000, 9000)
+"""Of the moments that a cursor can hold: in all of them, in every time zone, UTC can be told."""
+
 
 def write_cursor(*place: str | int) -> str:
     """The place of a page's last item, as an opaque string."""
@@ -28,6 +33,8 @@ def read_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
         raise _unreadable() from error
     if not isinstance(place, list) or [type(part) for part in place] != list(kinds):
         raise _unreadable()
+    if not all(_can_be_asked_for(part) for part in place):
+        raise _unreadable()
     return tuple(place)
 
 
@@ -37,9 +44,14 @@ def read_moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise _unreadable() from error
-    if moment.tzinfo is None:
+    if moment.tzinfo is None or moment.year not in YEARS:
         raise _unreadable()
     return moment
+
+
+def _can_be_asked_for(part: Any) -> bool:
+    """Whether Postgres knows such a value; anybody can make a cursor up."""
+    return part.isprintable() if isinstance(part, str) else -LARGEST <= part <= LARGEST
 
 
 def _unreadable() -> InvalidConfiguration:

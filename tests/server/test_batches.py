@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.types import Message
 
 from tests.server.conftest import TOKEN
-from tests.server.player import Body, Worker, results_of
+from tests.server.player import Body, Worker, description_of, results_of
 
 pytestmark = pytest.mark.anyio
 BATCHES = "/api/v1/batches"
@@ -101,6 +101,25 @@ async def test_a_wrong_result_is_refused_at_its_field(shared: httpx2.AsyncClient
 
     assert response.status_code == 422
     assert response.json()["errors"][0]["field"] == f"submissions.0.results.0.{field}"
+
+
+@pytest.mark.parametrize("field", ["run", "engine"])
+async def test_a_submission_of_a_name_that_cannot_be_stored_is_refused(shared: httpx2.AsyncClient, field: str) -> None:
+    submission = {"id": str(uuid4()), "lease": str(uuid4()), "run": "k3f9x2", "engine": "e", "results": [result()]}
+
+    response = await shared.post(BATCHES, json=Worker(shared).request(submissions=[submission | {field: "a\0"}]))
+
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == f"submissions.0.{field}"
+
+
+@pytest.mark.parametrize("changes", [{"engine": "e\0"}, {"problem": "\0"}, {"architectures": ["mlp\0"]}])
+async def test_a_description_that_cannot_be_stored_is_refused(shared: httpx2.AsyncClient, changes: Body) -> None:
+    description = description_of({"id": "CartPole-v1", "options": {"max_steps": None}}) | changes
+
+    response = await shared.post(BATCHES, json=Worker(shared).request(descriptions=[description]))
+
+    assert response.status_code == 422
 
 
 @pytest.mark.parametrize("score", ["NaN", "Infinity", "1e999"])

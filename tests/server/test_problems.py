@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
+from server.service.pages import write_cursor
 from server.settings import Settings
 from tests.conftest import Postgres
 
@@ -27,6 +28,28 @@ def check(response: httpx2.Response, status: int, kind: str) -> None:
 @pytest.mark.parametrize("path", ["/nothing", "/api/v1/nothing", "/static/nothing.js", "/api/v2/runs", "/runs/a/b"])
 async def test_an_unknown_address_is_a_problem(shared: httpx2.AsyncClient, path: str) -> None:
     check(await shared.get(path), 404, "not-found")
+
+
+@pytest.mark.parametrize("id", ["%00", "k3f9x2%00", "brave-%00", "%0a"])
+async def test_a_run_of_an_impossible_id_is_not_found(shared: httpx2.AsyncClient, id: str) -> None:
+    for path in (f"/api/v1/runs/{id}", f"/api/v1/runs/{id}/best", f"/api/v1/runs/{id}/generations?format=csv"):
+        check(await shared.get(path), 404, "not-found")
+
+
+async def test_a_cursor_that_somebody_made_up_is_refused(shared: httpx2.AsyncClient) -> None:
+    for place in (("2030-01-01T00:00:00+00:00", "k3f9x2\0"), ("0001-01-01T00:00:00+23:59", "k3f9x2")):
+        response = await shared.get("/api/v1/runs", params={"cursor": write_cursor(*place)})
+
+        check(response, 422, "invalid-configuration")
+        assert response.json()["errors"][0]["field"] == "cursor"
+
+
+@pytest.mark.parametrize("id", ["a\0", "a\n", "CartPole\x1b[2J-v1", "Pong\u202e-v5"])
+async def test_an_environment_whose_name_cannot_be_shown_is_refused(shared: httpx2.AsyncClient, id: str) -> None:
+    response = await shared.post("/api/v1/runs", json={"preset": "quick", "configuration": {"environment": {"id": id}}})
+
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == "configuration.environment.id"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import string
 from datetime import UTC, datetime
 
 import pytest
@@ -30,7 +31,7 @@ def test_a_run_is_found_by_its_id_alone_or_after_its_name() -> None:
     assert short_id("k3f9x2") == short_id("brave-otter-k3f9x2") == short_id("K3F9X2") == "k3f9x2"
 
 
-@given(st.lists(st.text() | st.integers(-(2**63), 2**63)))
+@given(st.lists(st.text(string.printable[:95]) | st.integers(-(2**31) + 1, 2**31 - 1)))
 def test_a_cursor_leads_back_to_its_place(place: list[str | int]) -> None:
     assert read_cursor(write_cursor(*place), *map(type, place)) == tuple(place)
 
@@ -39,6 +40,18 @@ def test_a_cursor_leads_back_to_its_place(place: list[str | int]) -> None:
 def test_what_is_no_cursor_is_refused(text: str) -> None:
     with pytest.raises(InvalidConfiguration, match="cursor"):
         read_cursor(text, int, int, int)
+
+
+@pytest.mark.parametrize("part", ["k3f9x2\0", "\ud800", "line\n", 2**31, -(2**31)])
+def test_a_cursor_of_what_is_never_stored_is_refused(part: str | int) -> None:
+    with pytest.raises(InvalidConfiguration, match="cursor"):
+        read_cursor(write_cursor(part), type(part))
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_moment_out_of_all_time_is_refused(moment: str) -> None:
+    with pytest.raises(InvalidConfiguration, match="cursor"):
+        read_moment(moment)
 
 
 def test_a_cursor_of_another_list_is_refused() -> None:
