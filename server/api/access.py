@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from urllib.parse import urlsplit
 
 from fastapi.security import APIKeyCookie, HTTPBearer
@@ -14,12 +15,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from server.api.problems import problem
 
 COOKIE = "neuroevo"
+"""How the cookie's name begins: see `cookie_name`."""
+PORT = re.compile(r":([0-9]{1,5})$")
 GUARDED = ("/api/", "/live")
 """All below these paths needs the token; the rest is the dashboard's files, its description and health."""
 READING = {"GET", "HEAD", "OPTIONS"}
 SCHEMES = (
     HTTPBearer(auto_error=False, description="The token that `neuroevo up` keeps in DATA/connection.json."),
-    APIKeyCookie(name=COOKIE, auto_error=False, description="Set by the link that `neuroevo up` prints."),
+    APIKeyCookie(
+        name=f"{COOKIE}-8080",
+        auto_error=False,
+        description="Set by the link that `neuroevo up` prints. Its name ends in the port of the address that the "
+        "browser shows; where that names no port, it is `neuroevo`.",
+    ),
 )
 """For the OpenAPI document: the gate below does the checking."""
 
@@ -39,7 +47,17 @@ class Token:
         scheme, _, bearer = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return self.is_(bearer.strip())
-        return self.is_(connection.cookies.get(COOKIE, ""))
+        return self.is_(connection.cookies.get(cookie_name(connection.headers), ""))
+
+
+def cookie_name(headers: Headers) -> str:
+    """The name of the cookie that keeps the token, such as `neuroevo-8080`.
+
+    Browsers share cookies between all ports of a host: servers beside each other, or reached through tunnels, would
+    take each other's logins away. So the port is the one that the browser sees, not the one that is listened on.
+    """
+    port = PORT.search(headers.get("host", ""))
+    return f"{COOKIE}-{port[1]}" if port else COOKIE
 
 
 def _digest(text: str) -> bytes:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from server.api.access import COOKIE
+from server.api.access import cookie_name
 from server.api.assets import index_page
 from server.api.dependencies import TokenDep
 from server.api.problems import answer_http
@@ -27,7 +27,8 @@ async def show_page(request: Request, secret: TokenDep, token: Annotated[str | N
     response.headers["Cache-Control"] = "no-store"
     if secret.is_(token):
         secure = request.url.scheme == "https"
-        response.set_cookie(COOKIE, token, COOKIE_SECONDS, httponly=True, samesite="strict", secure=secure)
+        name = cookie_name(request.headers)
+        response.set_cookie(name, token, COOKIE_SECONDS, httponly=True, samesite="strict", secure=secure)
     return response
 
 

@@ -72,7 +72,7 @@ def stranger(browser: Browser, platform: Platform) -> Iterator[BrowserContext]:
 @pytest.fixture
 def context(stranger: BrowserContext, platform: Platform) -> Iterator[BrowserContext]:
     """A browser that was let in, on a server without runs."""
-    stranger.add_cookies([{"name": "neuroevo", "value": TOKEN, "url": platform.url}])
+    stranger.add_cookies([{"name": f"neuroevo-{platform.port}", "value": TOKEN, "url": platform.url}])
     yield stranger
     platform.delete_runs()
 

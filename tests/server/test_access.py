@@ -79,6 +79,29 @@ async def test_the_link_sets_a_cookie_and_takes_the_token_out_of_the_address(str
     assert (await stranger.get("/api/v1/runs")).status_code == 200
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:{}", "localhost:{}", "[::1]:{}"])
+async def test_servers_on_two_ports_of_a_host_leave_each_others_cookies_alone(
+    stranger: httpx2.AsyncClient, host: str
+) -> None:
+    names = []
+    for port in (8080, 9000):
+        response = await stranger.get("/", params={"token": TOKEN}, headers={"Host": host.format(port)})
+        names.append(response.headers["set-cookie"].partition("=")[0])
+
+    assert names == ["neuroevo-8080", "neuroevo-9000"]
+    for name, status in zip(names, (401, 200), strict=True):
+        stranger.cookies.clear()
+        headers = {"Host": host.format(9000), "Cookie": f"{name}={TOKEN}"}
+        assert (await stranger.get("/api/v1/runs", headers=headers)).status_code == status
+
+
+@pytest.mark.parametrize("host", ["", "server:", "server:port", "[::1]", "server:123456", "a:b:c"])
+async def test_without_a_port_in_the_address_the_cookie_names_none(stranger: httpx2.AsyncClient, host: str) -> None:
+    headers = {"Host": host, "Cookie": f"neuroevo={TOKEN}"}
+
+    assert (await stranger.get("/api/v1/runs", headers=headers)).status_code == 200
+
+
 async def test_behind_tls_the_cookie_is_for_tls_alone(stranger: httpx2.AsyncClient) -> None:
     response = await stranger.get("https://server/", params={"token": TOKEN})
 
