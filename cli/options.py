@@ -5,6 +5,19 @@ from typing import Annotated
 
 import typer
 
+
+def _check_database_url(url: str | None) -> str | None:
+    if url is not None:
+        from cli.errors import BadInput
+        from server.settings import parse_database_url
+
+        try:
+            parse_database_url(url)
+        except ValueError as error:
+            raise BadInput(f"--database-url (NEUROEVO_DATABASE_URL): {error}") from None
+    return url
+
+
 Json = Annotated[bool, typer.Option("--json", envvar="NEUROEVO_JSON", help="Print JSON.")]
 Data = Annotated[
     Path, typer.Option("--data", envvar="NEUROEVO_DATA", metavar="DIR", help="Folder of the database, logs and link.")
@@ -24,6 +37,7 @@ DatabaseUrl = Annotated[
         "--database-url",
         envvar="NEUROEVO_DATABASE_URL",
         metavar="URL",
+        callback=_check_database_url,
         help="postgresql://…; else the embedded Postgres in the data folder.",
     ),
 ]

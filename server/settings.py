@@ -2,14 +2,22 @@
 
 import secrets
 from typing import Any, Literal
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import urlencode
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 PREFIX = "NEUROEVO_"
 TOKEN_BYTES = 32
 """Entropy of a generated token: 256 bits."""
+POSTGRES = {"postgresql", "postgres"}
+LAST_PORT = 65535
+DATABASE_ADDRESS = (
+    "This is no address of a Postgres database: write it like postgresql://user:password@host:5432/name, "
+    "with characters such as / and @ of a password escaped (%2F, %40)"
+)
 
 
 class BadSettings(Exception):
@@ -25,7 +33,7 @@ class Settings(BaseSettings):
         title="Database", description="Postgres to store everything in: postgresql://user:password@host:5432/name."
     )
     host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; only this machine by default.")
-    port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on; 0: any free one.")
+    port: int = Field(8080, ge=0, le=LAST_PORT, description="TCP port to listen on; 0: any free one.")
     token: SecretStr = Field(
         default_factory=lambda: SecretStr(secrets.token_urlsafe(TOKEN_BYTES)),
         min_length=8,
@@ -41,6 +49,12 @@ class Settings(BaseSettings):
         16 * 2**20, ge=1024, le=2**30, description="Longest request body that is read; a longer one is refused, bytes."
     )
 
+    @field_validator("database_url")
+    @classmethod
+    def _names_a_database(cls, url: SecretStr) -> SecretStr:
+        parse_database_url(url.get_secret_value())
+        return url
+
     @property
     def token_was_drawn(self) -> bool:
         """Whether nobody chose the token, so that it must be shown once."""
@@ -49,8 +63,8 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> list[str]:
         """What no log line may hold."""
-        password = urlsplit(self.database_url.get_secret_value()).password
-        return [self.token.get_secret_value(), *([unquote(password)] if password else [])]
+        password = parse_database_url(self.database_url.get_secret_value()).password
+        return [self.token.get_secret_value(), *([password] if password else [])]
 
     def link(self, port: int | None = None) -> str:
         """The dashboard's address with the token in it. `port`: the one really listened on, when 0 was asked for."""
@@ -58,6 +72,22 @@ class Settings(BaseSettings):
         name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
         host = f"[{name}]" if ":" in name else name
         return f"http://{host}:{port or self.port}/?{urlencode({'token': self.token.get_secret_value()})}"
+
+
+def parse_database_url(url: str) -> URL:
+    """The parts of a Postgres address.
+
+    Raises:
+        ValueError: it is none; the message holds nothing of it, since a password may be in any part.
+    """
+    try:
+        parts = make_url(url)
+    except (ArgumentError, ValueError):  # The latter: its port is no number.
+        raise ValueError(DATABASE_ADDRESS) from None
+    has_port = parts.port is None or 0 < parts.port <= LAST_PORT
+    if parts.get_backend_name() not in POSTGRES or not has_port:
+        raise ValueError(DATABASE_ADDRESS)
+    return parts
 
 
 def read_settings(**options: Any) -> Settings:
@@ -74,4 +104,4 @@ def read_settings(**options: Any) -> Settings:
 
 def _complaint(location: tuple[int | str, ...], message: str) -> str:
     name = str(location[0]) if location else "settings"
-    return f"{PREFIX}{name.upper()} (--{name.replace('_', '-')}): {message}"
+    return f"{PREFIX}{name.upper()} (--{name.replace('_', '-')}): {message.removeprefix('Value error, ')}"

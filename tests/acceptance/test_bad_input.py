@@ -51,6 +51,15 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         await_end(up.kill(), seconds=30)
 
 
+@pytest.mark.parametrize("command", [("up",), ("server", "start"), ("db", "upgrade")])
+def test_what_is_no_database_address_is_named_before_anything_starts(tmp_path: Path, command: tuple[str, ...]) -> None:
+    for url in ("nonsense", "postgresql://me:s3cret@host:port/name"):
+        line = refused(*command, code=2, NEUROEVO_DATABASE_URL=url, NEUROEVO_DATA=str(tmp_path / "data"))
+        assert "--database-url (NEUROEVO_DATABASE_URL): This is no address of a Postgres database" in line
+        assert "s3cret" not in line
+    assert not (tmp_path / "data").exists()
+
+
 def test_an_unknown_option_is_named() -> None:
     assert "No such option: --wrokers" in refused("up", "--wrokers", "3", code=2)
 
@@ -149,7 +158,9 @@ def test_a_picture_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
     ("document", "complaint"),
     [
         ("{", "this is not JSON"),
-        ("[]", "is a JSON object"),
+        ("[]", "lists no policy"),
+        ('{"items": []}', "lists no policy"),
+        ('[{"document": 5}]', "is a JSON object"),
         (json.dumps(CHAIN | {"seeds": []}), "seeds"),
         (json.dumps(CHAIN | {"seeds": [2**32]}), "seeds.0"),
         (json.dumps(CHAIN | {"power": [0.1]}), "power has 1 entries for 2 mutations"),

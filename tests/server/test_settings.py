@@ -42,6 +42,35 @@ def test_each_wrong_setting_is_named_with_its_variable_and_its_option(monkeypatc
         assert text in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "postgresql://me:s3cret@host:port/name",
+        "postgresql://me:s3cret@host:0/name",
+        "postgresql://me:s3cret@host:65536/name",
+        "postgresql://me:s3cret@[::1/name",
+        "mysql://me:s3cret@host/name",
+        "host:5432/name",
+    ],
+)
+def test_what_is_no_database_address_is_refused_with_an_example_and_without_its_password(url: str) -> None:
+    with pytest.raises(BadSettings) as error:
+        read_settings(database_url=url)
+
+    assert str(error.value).startswith("NEUROEVO_DATABASE_URL (--database-url): This is no address of a Postgres")
+    assert "postgresql://user:password@host:5432/name" in str(error.value)
+    assert "s3cret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [URL, "postgres://host/name", "postgresql+psycopg://host/name", "postgresql:///name?host=/tmp", "postgresql://"],
+)
+def test_each_way_to_write_a_database_address_is_taken(url: str) -> None:
+    assert read_settings(database_url=url).database_url.get_secret_value() == url
+
+
 def test_settings_never_change_and_show_no_secret() -> None:
     settings = Settings(database_url=URL, token="12345678")
 
