@@ -16,7 +16,14 @@ app = typer.Typer(help="Policies as seed chains: find, inspect and play them.", 
 
 STANDARD_INPUT = Path("-")
 
-Document = Annotated[Path, typer.Argument(metavar="FILE", help="A seed chain's JSON document; - reads standard input.")]
+Document = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help="A seed chain's JSON document, or a listing (of `policy list --json` or GET …/best), of which the first "
+        "policy is taken; - reads standard input.",
+    ),
+]
 
 
 @app.command("list")
@@ -28,7 +35,7 @@ def list_policies(
     token: Token = None,
     as_json: Json = False,
 ) -> None:
-    """List a run's best policies. With --json each carries its `document`, which show and evaluate read."""
+    """List a run's best policies. With --json show and evaluate can read the list: they take its first policy."""
     from urllib.parse import quote
 
     from cli.client import Server
@@ -89,16 +96,41 @@ def evaluate_policy(
 
 
 def _read(file: Path) -> "SeedChain":
-    from evolution.chains import ChainError, read_chain
+    from evolution.chains import ChainError
 
     try:
         text = sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes()
     except OSError as error:
         raise BadInput(f"{file} cannot be read: {error.strerror}") from None
     try:
-        return read_chain(text)
+        return _first_chain(text)
     except ChainError as error:
         raise BadInput(f"{file}: {error}") from None
+
+
+def _first_chain(text: bytes) -> "SeedChain":
+    """The chain that the text is, or the first that it lists. Raises ChainError."""
+    import json
+
+    from evolution.chains import MalformedChain, read_chain
+
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return read_chain(text)  # It says what is wrong.
+    found = _inside(value, "items")
+    if isinstance(found, list):
+        if not found:
+            raise MalformedChain("this lists no policy: there is none before the run's first generation has closed")
+        found = found[0]
+    found = _inside(found, "document")
+    return read_chain(text if found is value else json.dumps(found))
+
+
+def _inside(value: Any, member: str) -> Any:
+    """What the member holds; the value itself where it has none or is a chain, which may have further members."""
+    is_wrapped = isinstance(value, dict) and "format" not in value
+    return value.get(member, value) if is_wrapped else value
 
 
 def _facts(chain: "SeedChain") -> dict[str, Any]:

@@ -112,6 +112,8 @@ def test_the_best_policies_can_be_shown_and_played_from_their_documents(
     assert played["n"] == len(played["scores"]) == 5
     assert played["mean"] == pytest.approx(sum(played["scores"]) / 5)
     assert played["engine"] == finished["engine"]
+    file.write_text(neuroevo("policy", "list", finished["id"], "--json", "--data", served.data).stdout)
+    assert json.loads(neuroevo("policy", "show", file, "--json").stdout) == facts
     assert "–" not in neuroevo("policy", "list", finished["id"], "--data", served.data).stdout.splitlines()[1]
 
 
