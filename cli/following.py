@@ -2,16 +2,39 @@
 
 import asyncio
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
 
 from cli.client import Server
 from cli.errors import CommandError, NoServer
 from cli.progress import SETTLED, Screen, progress_line
+from evolution.configuration import Preset, preset_configuration
 from server.views import RunSummary
 
 LOOK_SECONDS = 1.0
 LISTED = 50
 """Of so many newest runs, the one that is followed is chosen."""
+
+
+class Choice(NamedTuple):
+    """What `up` shows: a run there is, or None for a new one; and why."""
+
+    run: RunSummary | None
+    reason: str
+
+
+def choose_run(runs: Sequence[RunSummary], preset: str) -> Choice:
+    """Goes on with what has not ended; shows what has ended if it is what was asked for. `runs`: newest first."""
+    going = next((run for run in runs if run.state not in SETTLED), None)
+    if going is not None:
+        return Choice(going, f"the newest run that has not ended; --new starts one of preset {preset}")
+    if not runs:
+        return Choice(None, "there was no run")
+    newest, asked = runs[0], preset_configuration(cast(Preset, preset))
+    if (newest.environment_id, newest.architecture_name) == (asked.environment.id, asked.architecture):
+        return Choice(newest, f"the newest run, and it plays what preset {preset} does")
+    played = f"{newest.environment_id} with {newest.architecture_name}"
+    return Choice(None, f"every run has ended, and the newest, {newest.name}, played {played}")
 
 
 class Follower:
@@ -42,13 +65,13 @@ class Follower:
     def _ensure_run(self, preset: str, new: bool) -> RunSummary | None:
         """The run to follow; None where the server cannot tell or make one now."""
         try:
-            newest = None if new else next(iter(self._runs()), None)
-            run = newest or _summary(self._master.post("runs", {"preset": preset}))
+            chosen, reason = Choice(None, "--new asks for it") if new else choose_run(self._runs(), preset)
+            run = chosen or _summary(self._master.post("runs", {"preset": preset}))
         except CommandError as error:
             self._screen.show(f"no run can be started yet: {error}", time.monotonic())
             return None
         created = f"{run.name} ({preset}: {run.environment_id}) has been created"
-        self._screen.say(_news(run) if newest else created)
+        self._screen.say(f"{_news(run) if chosen else created} ({reason})")
         return run
 
     def _look(self, followed: RunSummary) -> RunSummary | str:

@@ -31,7 +31,11 @@ def up(
     data: Data = DEFAULT_DATA,
     preset: Annotated[
         str,
-        typer.Option("--preset", envvar="NEUROEVO_PRESET", help="The run to start: laptop, quick, paper or cshenton."),
+        typer.Option(
+            "--preset",
+            envvar="NEUROEVO_PRESET",
+            help="The run to start where none goes on: laptop, quick, paper or cshenton.",
+        ),
     ] = "laptop",
     new: Annotated[
         bool, typer.Option("--new", envvar="NEUROEVO_NEW", help="Start another run even if there is one.")
@@ -41,7 +45,8 @@ def up(
 ) -> None:
     """Start the platform on this machine and make sure that a run is going. Ctrl-C stops everything in order.
 
-    The next start on the same data folder goes on where it stopped. A paused run stays paused.
+    The next start on the same data folder goes on with the newest run that has not ended; a paused one stays paused.
+    Where all have ended, it shows the newest if that played what the preset does, and else starts a run of the preset.
     """
     import asyncio
     import os
