@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from evolution.environments import Environment, EnvironmentDescription
 from server.service.workers import Worker
 
+TROUBLE_LENGTH = 500
 ASK_AGAIN_SECONDS = 3.0
 """After this long without an answer another worker is asked too."""
 
@@ -25,10 +26,12 @@ class Question:
 
 @dataclass
 class Descriptions:
-    """Answers so far, and open questions."""
+    """Answers so far, open questions, and why workers gave environments up in play."""
 
     _known: dict[tuple[str, str], EnvironmentDescription] = field(default_factory=dict)
     _questions: dict[tuple[str, str], Question] = field(default_factory=dict)
+    _troubles: dict[tuple[str, str], str] = field(default_factory=dict)
+    """By environment id and engine."""
 
     def find(self, environment: Environment, engine: str) -> EnvironmentDescription | None:
         """The description, if a worker of this engine gave it before."""
@@ -56,17 +59,30 @@ class Descriptions:
             question.asked_at = now
         return [question.environment for question in fitting]
 
+    def trouble(self, environment_id: str, engine: str) -> str | None:
+        """Why a worker gave the environment up, if one did."""
+        return self._troubles.get((environment_id, engine))
+
     def learn(self, descriptions: Iterable[EnvironmentDescription]) -> bool:
-        """Takes answers; tells whether there were any."""
+        """Takes answers; tells whether there were any. A problem that nobody asked for is that of a game in play."""
         learned = False
         for description in descriptions:
             key = _key(description.environment, description.engine)
+            question = self._questions.pop(key, None)
+            if question is None and description.problem is not None:
+                self._troubles[description.environment.id, description.engine] = description.problem[:TROUBLE_LENGTH]
+                continue
             self._known[key] = description
             learned = True
-            question = self._questions.pop(key, None)
             if question and not question.answer.done():
                 question.answer.set_result(description)
         return learned
+
+    def forget_problems(self, engines: Mapping[str, str]) -> None:
+        """A worker announces these environments: what did not work before may have been mended."""
+        for key, description in list(self._known.items()):
+            if description.problem and engines.get(description.environment.id) == description.engine:
+                del self._known[key]
 
     def expire(self, now: float) -> None:
         """Drops the questions that nobody wants answered any more."""

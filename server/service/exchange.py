@@ -40,6 +40,8 @@ async def exchange(memory: Memory, committer: Committer, request: BatchRequest) 
     """
     check_protocol(request.protocol)
     worker = memory.workers.greet(request.worker, request.announcement)
+    if request.announcement:
+        memory.descriptions.forget_problems(request.announcement.engines)
     if memory.descriptions.learn(request.descriptions) or request.announcement:
         bind_soon(memory)
     outcomes = await committer.submit(request.worker.id, request.submissions) if request.submissions else {}

@@ -95,7 +95,9 @@ def _idle_reason(memory: Memory, run: ActiveRun) -> str | None:
     """Why a run that could go on does not."""
     environment = run.configuration.environment.id
     if run.state == "running" and run.row.engine and not memory.workers.can_play(environment, run.row.engine):
-        return f"No connected worker plays {environment} with this run's engine ({run.row.engine})."
+        trouble = memory.descriptions.trouble(environment, run.row.engine)
+        why = f" The last one gave it up: {trouble}" if trouble else ""
+        return f"No connected worker plays {environment} with this run's engine ({run.row.engine}).{why}"
     if run.state == "waiting" and not memory.workers.connected():
         return f"Waits for a worker that can play {environment}."
     if run.state == "waiting" and environment not in memory.workers.announced():

@@ -17,6 +17,7 @@ from tests.service.fleet import (
     SMALL,
     FakeWorker,
     at_work,
+    describe,
     described,
     reached,
     settled,
@@ -253,6 +254,17 @@ async def test_a_run_that_nobody_can_play_any_more_says_so(master: Master) -> No
     assert shown.state == "running"
     assert shown.state_reason is not None
     assert ENGINE in shown.state_reason
+
+
+async def test_a_run_whose_environment_was_given_up_in_play_says_why(master: Master) -> None:
+    worker = await described(master)
+    run = await master.create_run(None, None, ENDLESS)
+    problem = describe(run.configuration.environment).model_copy(update={"problem": "its reward is no number"})
+    worker.engines, worker.announced = {}, False
+    await worker.ask(wants=0, descriptions=[problem])
+    assert "its reward is no number" in str((await master.show_run(run.id)).state_reason)
+    await described(master)
+    assert (await master.show_run(run.id)).state_reason is None
 
 
 async def test_progress_tells_the_phase_and_the_time_left(master: Master, clock: FakeClock) -> None:
