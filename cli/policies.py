@@ -81,10 +81,13 @@ def evaluate_policy(
     as_json: Json = False,
 ) -> None:
     """Play fresh episodes with a policy, on this machine."""
-    from cli.evaluation import evaluate
     from cli.output import fields, print_json, score
 
-    result = evaluate(_read(file), episodes, seed, modules or [])
+    chain = _read(file)  # before all that takes seconds to import
+
+    from cli.evaluation import evaluate
+
+    result = evaluate(chain, episodes, seed, modules or [])
     if as_json:
         print_json(result)
         return

@@ -7,13 +7,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+from cli.main import main
 from tests.acceptance.processes import await_end, command_line, descendants_of, until
 
 START_SECONDS = 60.0
@@ -37,17 +40,44 @@ def _browser() -> dict[str, str]:
         return {"BROWSER_PATH": playwright.chromium.executable_path}
 
 
-def neuroevo(*arguments: str | Path, input: str | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command to its end."""
-    return subprocess.run(
-        [*PROGRAM, *(str(argument) for argument in arguments)],
+class Done(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def neuroevo(*arguments: str | Path, input: str = "", **variables: str) -> Done:
+    """Runs a command to its end, in this process, which is quicker."""
+    environment = clean_environment(**variables)
+    with pytest.MonkeyPatch.context() as here, StringIO() as out, StringIO() as errors:
+        for name in set(os.environ) - set(environment):
+            here.delenv(name)
+        for name, value in variables.items():
+            here.setenv(name, value)
+        here.setattr(sys, "argv", ["neuroevo", *(str(argument) for argument in arguments)])
+        here.setattr(sys, "stdin", TextIOWrapper(BytesIO(input.encode())))
+        with redirect_stdout(out), redirect_stderr(errors), pytest.raises(SystemExit) as end:
+            main()
+        code = end.value.code
+        assert isinstance(code, int)
+        return Done(code, out.getvalue(), errors.getvalue())
+
+
+def neuroevo_process(*arguments: str | Path) -> Done:
+    """Runs a command to its end, in a process of its own."""
+    command = [*PROGRAM, *(str(argument) for argument in arguments)]
+    done = subprocess.run(
+        command,
         check=False,
         capture_output=True,
         text=True,
-        input=input,
-        env=clean_environment(**variables),
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
         timeout=100,
     )
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
 class Up:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.conftest import Up, neuroevo
+from tests.acceptance.conftest import Up, neuroevo, neuroevo_process
 from tests.acceptance.processes import await_end
 
 CHAIN = {
@@ -22,7 +22,7 @@ NOWHERE = "postgresql://nobody@127.0.0.1:9/none"
 """Port 9, discard: nothing listens there."""
 
 
-def refused(*arguments: str | Path, code: int, input: str | None = None, **variables: str) -> str:
+def refused(*arguments: str | Path, code: int, input: str = "", **variables: str) -> str:
     """The one line that a command ends with."""
     done = neuroevo(*arguments, input=input, **variables)
     assert done.returncode == code, done.stdout + done.stderr
@@ -86,14 +86,14 @@ def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_damaged_data_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir()
-    done = neuroevo("up", "--port", "0", "--data", tmp_path)
+    done = neuroevo_process("up", "--port", "0", "--data", tmp_path)
     assert done.returncode == 4
     assert f"neuroevo: {tmp_path}/postgres is there but is no whole database: put a copy of it back" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_an_unreachable_database_ends_up_with_the_reason(tmp_path: Path) -> None:
-    done = neuroevo("up", "--port", "0", "--data", tmp_path, "--database-url", NOWHERE)
+    done = neuroevo_process("up", "--port", "0", "--data", tmp_path, "--database-url", NOWHERE)
     assert done.returncode == 4
     (line,) = done.stderr.splitlines()
     assert line.startswith("neuroevo: server ended with exit code 4 while starting: ")
@@ -168,10 +168,22 @@ def test_a_picture_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
         (json.dumps(CHAIN | {"format": "unheard-of"}), "is unknown"),
     ],
 )
-@pytest.mark.parametrize("command", ["show", "evaluate"])
-def test_a_document_that_is_no_chain_is_refused(tmp_path: Path, command: str, document: str, complaint: str) -> None:
+def test_a_document_that_is_no_chain_is_refused(tmp_path: Path, document: str, complaint: str) -> None:
     (tmp_path / "chain.json").write_text(document)
-    assert complaint in refused("policy", command, tmp_path / "chain.json", code=2)
+    for command in ("show", "evaluate"):
+        assert complaint in refused("policy", command, tmp_path / "chain.json", code=2)
+
+
+def test_a_policy_that_does_not_fit_its_environment_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "chain.json").write_text(json.dumps(CHAIN | {"environment": {"id": "Acrobot-v1", "options": {}}}))
+    assert "does not fit Acrobot-v1" in refused("policy", "evaluate", tmp_path / "chain.json", code=2)
+
+
+def test_an_environment_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "chain.json").write_text(json.dumps(CHAIN | {"environment": {"id": "Unheard-v1", "options": {}}}))
+    assert "Unheard-v1" in refused("policy", "evaluate", tmp_path / "chain.json", code=2)
+    line = refused("policy", "evaluate", tmp_path / "chain.json", "--env-module", "no_such_module", code=2)
+    assert "--env-module no_such_module cannot be imported" in line
 
 
 def test_a_document_that_is_not_there_is_named(tmp_path: Path) -> None:

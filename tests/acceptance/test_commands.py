@@ -9,7 +9,7 @@ import pytest
 
 from evolution.chains import parse_chain
 from evolution.expansion import expand
-from tests.acceptance.conftest import Up, neuroevo
+from tests.acceptance.conftest import Up, neuroevo, neuroevo_process
 from tests.acceptance.processes import await_end
 
 SMALL = (
@@ -162,7 +162,9 @@ def test_one_seed_gives_the_same_episodes_and_another_gives_others(tmp_path: Pat
 @pytest.mark.parametrize("kind", ["json", "html", "svg", "png"])
 def test_a_curve_is_drawn_in_every_format(served: Up, finished: dict[str, Any], tmp_path: Path, kind: str) -> None:
     out = tmp_path / f"curve.{kind}"
-    done = neuroevo("run", "plot", finished["id"], out, "--x", "frames", "--theme", "dark", "--data", served.data)
+    done = neuroevo_process(
+        "run", "plot", finished["id"], out, "--x", "frames", "--theme", "dark", "--data", served.data
+    )
     assert done.returncode == 0, done.stderr
     content = out.read_bytes()
     starts = {"json": b'{"', "html": b"<!doctype html>", "svg": b"<svg", "png": b"\x89PNG"}
@@ -180,7 +182,7 @@ def test_every_figure_can_be_drawn(served: Up, finished: dict[str, Any], tmp_pat
 
 
 def test_doctor_finds_nothing_wrong_here(served: Up) -> None:
-    done = neuroevo("doctor", "--json", "--data", served.data)
+    done = neuroevo_process("doctor", "--json", "--data", served.data)
     findings = json.loads(done.stdout)
     assert {finding["name"] for finding in findings} >= {
         "Python",

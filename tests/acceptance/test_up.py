@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.acceptance.conftest import Up, neuroevo
+from tests.acceptance.conftest import Up, neuroevo, neuroevo_process
 from tests.acceptance.processes import await_end, descendants_of, is_alive, until
 
 StartUp = Callable[..., Up]
@@ -51,7 +51,7 @@ def test_one_command_trains_to_the_goal_and_ctrl_c_leaves_nothing(start_up: Star
 def test_a_second_start_says_who_holds_the_folder(start_up: StartUp) -> None:
     up = start_up("--workers", "0")
     link = up.await_line("dashboard: ").removeprefix("dashboard: ")
-    second = neuroevo("up", "--data", up.data, "--port", "0")
+    second = neuroevo_process("up", "--data", up.data, "--port", "0")
     assert second.returncode == 9
     assert second.stderr == (
         f"neuroevo: neuroevo up runs on {up.data} already (pid {up.process.pid}); its dashboard: {link}\n"
