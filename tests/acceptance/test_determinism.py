@@ -62,7 +62,7 @@ def served(start_up: StartUp, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
 
     def start(workers: int) -> tuple[Up, Server]:
         up = start_up("--workers", str(workers), "--preset", "paper", variables=SHORT_LEASES)
-        up.await_line("--new starts another" if opened else "has been created")
+        up.await_line("is paused" if opened else "has been created")
         connection = read_connection(up.data)
         assert connection
         opened.append((up, Server(connection).__enter__()))
