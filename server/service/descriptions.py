@@ -71,7 +71,6 @@ class Descriptions:
             question = self._questions.pop(key, None)
             if question is None and description.problem is not None:
                 self._troubles[description.environment.id, description.engine] = description.problem[:TROUBLE_LENGTH]
-                continue
             self._known[key] = description
             learned = True
             if question and not question.answer.done():
