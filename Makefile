@@ -1,7 +1,7 @@
 # The two commands: `make run` and `make test`. Each sets up all it needs: Python 3.11 or newer, make and git suffice.
 #
 #   make run ARGS="--workers 2"   start the platform on this machine (neuroevo up)
-#   make test ARGS="tests/unit"   every test, or those named
+#   make test ARGS="tests/unit"   every test, or those named; JOBS=2 at a time
 #   make lint                     style, types, import rules
 #   make venv                     the set-up alone
 
@@ -13,6 +13,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+JOBS ?= 2
 
 help:
 	@grep -E '^#( |$$)' Makefile | sed -E 's/^# ?//'
@@ -37,7 +38,7 @@ format: dev
 	@$(BIN)/ruff format
 
 test: browser
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 run: venv
 	@exec $(BIN)/neuroevo up $(ARGS)
