@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import cv2
+import numpy as np
 import torch
 
 from evolution.architectures import Architecture, ImageArchitecture
@@ -18,6 +19,7 @@ from evolution.chains import SeedChain
 from evolution.environments import ATARI_PREFIX, AtariOptions, BoxActions, Environment, VectorOptions
 from evolution.messages import Phase
 from worker.episode import Played, UnplayableEnvironment, UnsuitablePolicy
+from worker.expansion import PlainExpansion
 from worker.individuals import DEFAULT_MEMORY_BYTES, Individual, Parents
 from worker.networks import build_policy
 from worker.policy import Policy
@@ -79,7 +81,10 @@ class Evaluator:
             self._filled = None
         self._policies.move_to_end(key)
         if individual != self._filled:
-            self._policies[key].fill(self._parents.raise_individual(individual))
+            expansion = PlainExpansion(architecture)
+            parameters = np.empty(expansion.size, np.float32)
+            self._parents.raise_individual(individual, expansion, parameters)
+            self._policies[key].fill(parameters)
             self._filled = individual
         return self._policies[key]
 

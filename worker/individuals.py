@@ -9,8 +9,11 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from evolution.architectures import Architecture
-from evolution.expansion import Parameters, initial_parameters, mutate
+from evolution.expansion import Parameters
+from worker.expansion import Expansion
 
 DEFAULT_MEMORY_BYTES = 400 * 2**20
 """Of kept parents, for each evaluation process: 24 of `uber-large`, 59 of `nature-dqn`."""
@@ -36,26 +39,38 @@ class Parents:
         self._kept: OrderedDict[bytes, Parameters] = OrderedDict()
         self._held_bytes = 0
 
-    def raise_individual(self, individual: Individual) -> Parameters:
-        """Shape (P,), float32: the individual's parameters, not to be written to."""
+    def raise_individual(self, individual: Individual, expansion: Expansion, out: Parameters) -> None:
+        """Writes the individual's parameters, in the expansion's order, to `out`, shape (expansion.size,), float32."""
         architecture, seeds, powers, newest = individual
         if not seeds:
             if newest is None:
                 raise ValueError("an individual without a parent has a seed of its own")
-            return initial_parameters(architecture, newest)
-        parent = self._parameters(architecture, seeds, powers)
-        return parent if newest is None else mutate(parent, newest, powers[len(seeds) - 1])
+            expansion.initial(newest, out)
+            return
+        parent = self._parameters(architecture, seeds, powers, expansion)
+        if newest is None:
+            out[:] = parent
+        else:
+            expansion.mutate(parent, newest, powers[len(seeds) - 1], out)
 
-    def _parameters(self, architecture: Architecture, seeds: Sequence[int], powers: Sequence[float]) -> Parameters:
-        keys = _beginnings(architecture, seeds, powers)
+    def _parameters(
+        self, architecture: Architecture, seeds: Sequence[int], powers: Sequence[float], expansion: Expansion
+    ) -> Parameters:
+        keys = _beginnings(f"{expansion.name} {architecture.model_dump_json()}", seeds, powers)
         known = next((number for number in range(len(keys), 0, -1) if keys[number - 1] in self._kept), 0)
+        if known == len(keys):
+            self._kept.move_to_end(keys[-1])
+            return self._kept[keys[-1]]
+        parameters = np.empty(expansion.size, np.float32)
         if known:
-            parameters = self._kept[keys[known - 1]]
+            source = self._kept[keys[known - 1]]
             self._kept.move_to_end(keys[known - 1])
         else:
-            parameters, known = initial_parameters(architecture, seeds[0]), 1
+            source, known = parameters, 1
+            expansion.initial(seeds[0], parameters)
         for seed, power in zip(seeds[known:], powers[known - 1 :], strict=False):
-            parameters = mutate(parameters, seed, power)
+            expansion.mutate(source, seed, power, parameters)
+            source = parameters
         self._keep(keys[-1], parameters)
         return parameters
 
@@ -70,9 +85,9 @@ class Parents:
             self._held_bytes -= dropped.nbytes
 
 
-def _beginnings(architecture: Architecture, seeds: Sequence[int], powers: Sequence[float]) -> list[bytes]:
+def _beginnings(order: str, seeds: Sequence[int], powers: Sequence[float]) -> list[bytes]:
     """A key for each beginning of the chain, one seed long first: each from the one before."""
-    key = hashlib.sha256(architecture.model_dump_json().encode()).digest()
+    key = hashlib.sha256(order.encode()).digest()
     keys = []
     for seed, power in zip(seeds, [0.0, *powers], strict=False):
         key = hashlib.sha256(key + f"{seed} {power!r}".encode()).digest()
