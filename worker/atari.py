@@ -83,7 +83,7 @@ class AtariGame:
             score += reward
             screen.push()
         digest = digest_of(bytes(chosen), self._emulator.getRAM().tobytes())
-        return Played(float(score), len(chosen), controls.frames, digest)
+        return Played(float(score), len(chosen), controls.frames, digest, bytes(chosen))
 
     def _begin(self, seed: int) -> None:
         start = self._starts[no_ops(seed) - 1]

@@ -15,6 +15,8 @@ class Played(NamedTuple):
     """Emulator frames of those decisions, skipped ones included, the start's no-ops and FIRE not; elsewhere steps."""
     digest: str
     """SHA-256, in hex, of the actions and the final memory: two episodes with one digest were the same."""
+    actions: bytes
+    """What the policy chose, in order, as the digest has it: a byte for each decision in Atari, two elsewhere."""
 
 
 class UnplayableEnvironment(Exception):

@@ -82,7 +82,8 @@ class VectorGame:
             over = bool(terminated or truncated)
         if not math.isfinite(score):
             raise BrokenEnvironment(f"{self._id} gave a score of {score}: rewards must be finite numbers; {REPAIR}")
-        return Played(score, steps, steps, digest_of(bytes(chosen), _flat(observation).tobytes()))
+        digest = digest_of(bytes(chosen), _flat(observation).tobytes())
+        return Played(score, steps, steps, digest, bytes(chosen))
 
 
 @contextmanager
