@@ -16,7 +16,8 @@ def claim_batches(memory: Memory, worker: Worker, holds: Collection[str], wants:
     batches: list[Batch] = []
     while len(batches) < wants:
         now = memory.clock.monotonic()
-        grant = memory.schedule.claim(worker.id, worker.engines, memory.workers.slots, now)
+        slots, own_slots = memory.workers.slots, worker.announcement.slots
+        grant = memory.schedule.claim(worker.id, worker.engines, slots, now, own_slots)
         if grant is None:
             break
         batches.append(compose_batch(memory.runs[grant.run], grant, holds, now))

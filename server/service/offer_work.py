@@ -35,4 +35,8 @@ def serve_waiters(memory: Memory) -> None:
         )
         return reply if reply.batches or reply.describe else None
 
-    memory.waiters.serve(answer)
+    def can_wait(waiter: Waiter) -> bool:
+        worker = waiter.worker
+        return memory.schedule.can_wait(worker.id, memory.workers.slots, worker.announcement.slots)
+
+    memory.waiters.serve(answer, can_wait)

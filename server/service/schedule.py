@@ -6,6 +6,7 @@ what is true: losing this whole object loses no result, since it is rebuilt from
 
 import heapq
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass
 from itertools import count
@@ -20,6 +21,8 @@ UNKNOWN_EPISODE_SECONDS = 1.0
 MAX_BATCH_EPISODES = 1000
 CREDIT_SECONDS = 60.0
 """A run that had no work to give is owed at most this much worker time for each slot of the fleet."""
+SHORT_TURN_SLOTS = 64
+"""In a larger fleet some slot becomes free at every moment: nobody need cut turns short, which costs requests."""
 MEMORY = 0.8
 """Weight of the past in the moving average of an episode's duration."""
 
@@ -40,6 +43,9 @@ class Schedule:
     Fair means equal worker-seconds by weight (stride scheduling): the next batch goes to the run that has had the
     least, counting what its live leases are expected to take. A batch is about `batch_seconds` of work at the
     worker's measured speed, less as the queue drains, down to single episodes.
+
+    A run of short phases has nothing to give at the end of each, and would find every worker busy with long batches
+    when the next one opens. So whoever is served in its stead gets a short turn: single episodes, none of them ahead.
     """
 
     def __init__(self, lease_seconds: float, batch_seconds: float) -> None:
@@ -49,6 +55,8 @@ class Schedule:
         self._former: dict[str, list[Queue]] = {}
         """Closed phases' queues on which leases still live."""
         self._leases: dict[UUID, Lease] = {}
+        self._held: Counter[UUID] = Counter()
+        """By worker, how many live leases it holds."""
         self._expiries: list[tuple[float, int, UUID]] = []
         self._order = count()
         self._run_pace: dict[str, float] = {}
@@ -86,24 +94,33 @@ class Schedule:
         """Hand out nothing more of `run`; its leases are lost, their results still welcome."""
         for queue in self._queues_of(run):
             for lease in queue.leases:
-                del self._leases[lease]
+                self._forget(lease)
         self._queues.pop(run, None)
         self._former.pop(run, None)
         self._run_pace.pop(run, None)
         for key in [key for key in self._worker_pace if key[0] == run]:
             del self._worker_pace[key]
 
-    def claim(self, worker: UUID, engines: Mapping[str, str], slots: int, now: float) -> Grant | None:
+    def claim(
+        self, worker: UUID, engines: Mapping[str, str], slots: int, now: float, own_slots: int = 1
+    ) -> Grant | None:
         """A batch for one slot of `worker`, which can play the environments in `engines` (id to engine).
 
-        `slots`: evaluation processes of the whole fleet; the end of a phase is divided among them. None: nothing now.
-        To serve waiting workers, call it for each in order of arrival until it gives None.
+        `slots`: evaluation processes of the whole fleet; the end of a phase is divided among them. `own_slots`: those
+        of the worker. None: nothing now. To serve waiting workers, call it for each in order of arrival until it gives
+        None.
         """
         suited = [queue for queue in self._queues.values() if engines.get(queue.environment) == queue.engine]
         self._bound_credit(slots)
         suited.sort(key=self._share)
-        for queue in suited:
-            if queue.unleased > 0 and (tasks := queue.take(self._batch_size(queue, worker, slots))):
+        for place, queue in enumerate(suited):
+            if queue.unleased <= 0:
+                continue
+            # All before it in the row are owed more, but have nothing to give until their open phase is complete.
+            is_short = place > 0 and slots <= SHORT_TURN_SLOTS
+            if is_short and self.can_wait(worker, slots, own_slots):
+                return None
+            if tasks := queue.take(1 if is_short else self._batch_size(queue, worker, slots)):
                 return self._grant(queue, worker, tasks, now)
         for queue in suited:
             if task := queue.overdue(worker, now):
@@ -120,7 +137,7 @@ class Schedule:
             queue.used_seconds += seconds
         for phase in self._queues_of(run):
             for lease in (lease for task in settled for lease in phase.settle(task)):
-                self._leases.pop(lease.id, None)
+                self._forget(lease.id)
         if former := [queue for queue in self._former.pop(run, []) if queue.leases]:
             self._former[run] = former
 
@@ -156,6 +173,13 @@ class Schedule:
         for key in [key for key in self._worker_pace if key[1] == worker]:
             del self._worker_pace[key]
 
+    def can_wait(self, worker: UUID, slots: int, own_slots: int) -> bool:
+        """Whether a worker of so small a fleet holds a batch for each of its slots, so that it may be refused others'.
+
+        Others that wait behind it may still be given work.
+        """
+        return slots <= SHORT_TURN_SLOTS and self._held[worker] >= own_slots
+
     def leased(self, run: str) -> int:
         """Tasks of the run under a live lease."""
         queue = self._queues.get(run)
@@ -184,6 +208,7 @@ class Schedule:
             expires_at=now + self._lease_seconds,
         )
         self._leases[lease.id] = queue.leases[lease.id] = lease
+        self._held[worker] += 1
         for task in tasks:
             queue.holders.setdefault(task, []).append(lease)
         self._watch(lease)
@@ -194,9 +219,17 @@ class Schedule:
         return self._former.get(run, []) + ([current] if current else [])
 
     def _end(self, id: UUID) -> None:
-        lease = self._leases.pop(id, None)
+        lease = self._forget(id)
         if lease is not None:
             lease.queue.give_back(lease)
+
+    def _forget(self, id: UUID) -> Lease | None:
+        lease = self._leases.pop(id, None)
+        if lease is not None:
+            self._held[lease.worker] -= 1
+            if not self._held[lease.worker]:
+                del self._held[lease.worker]
+        return lease
 
     def _watch(self, lease: Lease) -> None:
         heapq.heappush(self._expiries, (lease.expires_at, next(self._order), lease.id))

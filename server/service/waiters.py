@@ -53,8 +53,13 @@ class Waiters:
             if not line:
                 del self._lines[key]
 
-    def serve(self, answer: Callable[[Waiter], BatchReply | None]) -> None:
-        """Offers work to each in order of arrival, until none of any kind takes it."""
+    def serve(
+        self, answer: Callable[[Waiter], BatchReply | None], can_wait: Callable[[Waiter], bool] = lambda _: False
+    ) -> None:
+        """Offers work to each in order of arrival, until none of any kind takes it.
+
+        `can_wait`: whether a waiter's refusal says nothing of those behind it.
+        """
         refusals: dict[int, int] = {}
         passed: set[int] = set()
         while waiter := self._next(refusals, passed):
@@ -62,7 +67,7 @@ class Waiters:
             if reply is None:
                 key = id(waiter.engines)
                 # One that only listens refuses nothing: behind it others may want work.
-                refusals[key] = refusals.get(key, 0) + (waiter.wants > 0)
+                refusals[key] = refusals.get(key, 0) + (waiter.wants > 0 and not can_wait(waiter))
                 passed.add(waiter.arrival)
             else:
                 self._resolve(waiter, reply)

@@ -113,3 +113,22 @@ async def test_those_who_only_listen_keep_no_work_from_those_behind_them(workers
     give = supply(1, served)
     queue.serve(lambda waiter: give(waiter) if waiter.wants else None)
     assert served == ["idle"]
+
+
+async def test_those_who_can_wait_do_not_keep_work_from_those_behind_them(workers: Workers) -> None:
+    queue, served = Waiters(), list[str]()
+    for number in range(TRIED_WAITERS):
+        queue.join(enrol(workers, f"busy {number}"), frozenset(), 1, 20.0)
+    queue.join(enrol(workers, "idle"), frozenset(), 1, 20.0)
+
+    def is_busy(waiter: Waiter) -> bool:
+        return waiter.worker.name.startswith("busy")
+
+    def answer(waiter: Waiter) -> BatchReply | None:
+        served.extend([] if is_busy(waiter) else [waiter.worker.name])
+        return None if is_busy(waiter) else WORK
+
+    queue.serve(answer)
+    assert served == []
+    queue.serve(answer, can_wait=is_busy)
+    assert served == ["idle"]
