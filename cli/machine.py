@@ -4,13 +4,15 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-CGROUPS = Path("/sys/fs/cgroup")
+from worker.cgroups import MOUNT, groups, read
+
 PROCESSES = Path("/proc")
 
 
-def usable_memory(cgroups: Path = CGROUPS, processes: Path = PROCESSES) -> int | None:
+def usable_memory(mount: Path = MOUNT, processes: Path = PROCESSES) -> int | None:
     """Bytes of memory that this process may use: the machine's, less what its cgroups forbid; None if unknown."""
-    return min([*_total(processes / "meminfo"), *_limits(cgroups, processes / "self" / "cgroup")], default=None)
+    limits = (limit for group in groups("memory", mount, processes / "self" / "cgroup") for limit in _limit(group))
+    return min([*_total(processes / "meminfo"), *limits], default=None)
 
 
 def free_disk(folder: Path) -> int:
@@ -20,27 +22,12 @@ def free_disk(folder: Path) -> int:
 
 
 def _total(information: Path) -> Iterator[int]:
-    for line in _read(information).splitlines():
+    for line in read(information).splitlines():
         if line.startswith("MemTotal:"):
             yield int(line.split()[1]) * 1024
 
 
-def _limits(cgroups: Path, own_groups: Path) -> Iterator[int]:
-    """The limits of this process's cgroups, of version 1 or 2, and of those above them."""
-    for line in _read(own_groups).splitlines():
-        _, controllers, path = line.split(":", 2)
-        if controllers not in ("", "memory"):
-            continue
-        mounted = cgroups / controllers
-        group = mounted / path.lstrip("/")
-        for place in (group, *group.parents):
-            text = _read(place / ("memory.limit_in_bytes" if controllers else "memory.max")).strip()
-            if place.is_relative_to(mounted) and text.isdecimal():
-                yield int(text)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text()
-    except OSError:
-        return ""
+def _limit(group: Path) -> Iterator[int]:
+    text = (read(group / "memory.max") or read(group / "memory.limit_in_bytes")).strip()
+    if text.isdecimal():
+        yield int(text)
