@@ -9,6 +9,7 @@ from uuid import UUID
 from worker.holdings import Holding, Holdings
 from worker.journal import line, logger
 from worker.orders import Failure, Progress, Ready
+from worker.shelf import open_memory
 from worker.slot_process import SlotProcess
 
 MOST_DEATHS = 3
@@ -37,6 +38,7 @@ class Crew:
         self._processes: dict[int, SlotProcess] = {}
         self._playing: dict[UUID, SlotProcess] = {}
         self._deaths: Counter[str] = Counter()
+        self._memory = open_memory()
 
     async def work(self) -> None:
         """Has no end but cancellation."""
@@ -56,7 +58,7 @@ class Crew:
     async def _keep_slot(self, number: int) -> None:
         barren = 0
         while True:
-            process = await SlotProcess.start(self._modules)
+            process = await SlotProcess.start(self._modules, self._memory)
             self._processes[number] = process
             finished = await self._feed(process)
             code = await process.end()
@@ -73,7 +75,7 @@ class Crew:
         while True:
             holding = await self._holdings.next()
             self._playing[holding.lease] = process
-            await process.play(holding.batch)
+            await process.play(holding.batch, self._holdings.branchings(holding.batch))
             alive = await self._follow(holding, reports)
             del self._playing[holding.lease]
             self._holdings.end(holding)

@@ -20,10 +20,11 @@ from evolution.environments import ATARI_PREFIX, AtariOptions, BoxActions, Envir
 from evolution.messages import Phase
 from worker.episode import Played, UnplayableEnvironment, UnsuitablePolicy
 from worker.expansion import PlainExpansion
-from worker.individuals import DEFAULT_MEMORY_BYTES, Individual, Parents
+from worker.individuals import Individual, Parents
 from worker.networks import build_policy
 from worker.policy import Policy
 from worker.registry import EMULATOR, rom_of
+from worker.shelf import Shelf
 from worker.vector import VectorGame
 
 if TYPE_CHECKING:
@@ -38,10 +39,10 @@ MOST_GAMES = 4
 class Evaluator:
     """Plays episodes in this process, on one thread."""
 
-    def __init__(self, memory_bytes: int = DEFAULT_MEMORY_BYTES) -> None:
+    def __init__(self, shelf: Shelf | None = None) -> None:
         torch.set_num_threads(1)
         cv2.setNumThreads(1)
-        self._parents = Parents(memory_bytes)
+        self._parents = Parents(shelf)
         self._games: OrderedDict[str, Game] = OrderedDict()
         self._policies: OrderedDict[str, Policy] = OrderedDict()
         self._filled: Individual | None = None

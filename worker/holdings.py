@@ -2,7 +2,10 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
+from operator import itemgetter
 from uuid import UUID, uuid4
 
 from evolution.messages import Batch, EpisodeResult, ParentChain, Submission
@@ -112,6 +115,16 @@ class Holdings:
             if not holding.lost and holding.batch.environment.id == environment_id
         ]
 
+    def branchings(self, batch: Batch) -> dict[str, list[int]]:
+        """Of each parent of the batch: how many seeds it shares with other parents of the batches in hand."""
+        chains = {
+            key: tuple(chain.seeds)
+            for holding in self._held.values()
+            if not holding.lost and holding.batch.run == batch.run
+            for key, chain in holding.batch.chains.items()
+        }
+        return {key: lengths for key, lengths in branchings(chains).items() if key in batch.chains}
+
     def collect(self) -> list[Submission]:
         """Submissions of all finished results."""
         submissions = []
@@ -125,6 +138,26 @@ class Holdings:
             if holding.lost and lease not in self._playing:
                 del self._held[lease]
         return submissions
+
+
+def branchings(chains: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
+    """Of each chain: the lengths of the beginnings, none empty, that it shares with others; ascending."""
+    ordered = sorted(chains.items(), key=itemgetter(1))
+    # Two chains share what all neighbours between them, in this order, share.
+    shared = [_common(one, other) for (_, one), (_, other) in pairwise(ordered)]
+    found = {}
+    for place, (key, _) in enumerate(ordered):
+        before, after = accumulate(reversed(shared[:place]), min), accumulate(shared[place:], min)
+        found[key] = sorted({*before, *after} - {0})
+    return found
+
+
+def _common(one: Sequence[int], other: Sequence[int]) -> int:
+    """With how many equal seeds both begin."""
+    return next(
+        (number for number, (seed, another) in enumerate(zip(one, other, strict=False)) if seed != another),
+        min(len(one), len(other)),
+    )
 
 
 class Outbox:

@@ -7,7 +7,6 @@ from queue import SimpleQueue
 from typing import BinaryIO
 from uuid import UUID
 
-from evolution.messages import Batch
 from worker.orders import Order
 
 
@@ -16,11 +15,11 @@ class Inbox:
 
     def __init__(self, orders: BinaryIO) -> None:
         self._orders = orders
-        self._batches: SimpleQueue[Batch] = SimpleQueue()
+        self._batches: SimpleQueue[Order] = SimpleQueue()
         self._dropped: set[UUID] = set()
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[Order]:
         while True:
             self._dropped.clear()
             yield self._batches.get()
@@ -33,7 +32,7 @@ class Inbox:
         for text in self._orders:
             order = Order.model_validate_json(text)
             if order.play is not None:
-                self._batches.put(order.play)
+                self._batches.put(order)
             if order.drop is not None:
                 self._dropped.add(order.drop)
         os._exit(0)  # the main process is gone: nobody wants the episode in play

@@ -10,9 +10,13 @@ LONGEST_LINE_BYTES = 2**28
 
 
 class Order(Value):
-    """To an evaluation process: play a batch (whose `chains` has every parent), or drop what is left of one."""
+    """To an evaluation process: play a batch (whose `chains` has every parent), or drop what is left of one.
+
+    `branchings`, of each parent: how many seeds it shares with other parents that this worker will need.
+    """
 
     play: Batch | None = None
+    branchings: dict[str, list[int]] = {}
     drop: UUID | None = None
 
 

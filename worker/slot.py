@@ -18,7 +18,8 @@ from worker.episode import BrokenEnvironment, UnplayableEnvironment, UnsuitableP
 from worker.inbox import Inbox
 from worker.individuals import Individual
 from worker.journal import line, logger, set_up_logging
-from worker.orders import Failure, Progress, Ready, Report
+from worker.orders import Failure, Order, Progress, Ready, Report
+from worker.shelf import Shelf
 
 if TYPE_CHECKING:
     from worker.evaluation import Evaluator
@@ -29,8 +30,8 @@ REPORT_SECONDS = 0.5
 Say = Callable[[Ready | Progress | Failure], None]
 
 
-def main(modules: Sequence[str]) -> None:
-    """Runs until standard input ends."""
+def main(memory: int, modules: Sequence[str]) -> None:
+    """Runs until standard input ends. `memory`: descriptor of the shelf's file that the worker's processes share."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the main process decides
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     set_up_logging()
@@ -47,21 +48,25 @@ def main(modules: Sequence[str]) -> None:
     from worker.registry import import_modules
 
     import_modules(modules)
-    evaluator = Evaluator()
+    evaluator = Evaluator(Shelf(memory))
     say(Ready())
-    for batch in inbox:
-        play_batch(batch, evaluator, say, inbox.is_dropped)
+    for order in inbox:
+        play_batch(order, evaluator, say, inbox.is_dropped)
 
 
-def play_batch(batch: Batch, evaluator: "Evaluator", say: Say, is_dropped: Callable[[UUID], bool]) -> None:
+def play_batch(order: Order, evaluator: "Evaluator", say: Say, is_dropped: Callable[[UUID], bool]) -> None:
     """Plays the batch's episodes in order and reports them, soon but not one by one."""
+    batch = order.play
+    if batch is None:
+        return
     results: list[EpisodeResult] = []
     reported_at = time.monotonic()
     try:
         for episode in batch.episodes:
             if is_dropped(batch.lease):
                 break
-            results.append(play_episode(batch, episode, evaluator))
+            branchings = order.branchings.get(episode.parent or "", [])
+            results.append(play_episode(batch, episode, evaluator, branchings))
             if time.monotonic() - reported_at >= REPORT_SECONDS:
                 say(Progress(lease=batch.lease, results=results, done=False))
                 results, reported_at = [], time.monotonic()
@@ -73,10 +78,12 @@ def play_batch(batch: Batch, evaluator: "Evaluator", say: Say, is_dropped: Calla
     say(Progress(lease=batch.lease, results=results, done=True))
 
 
-def play_episode(batch: Batch, episode: Episode, evaluator: "Evaluator") -> EpisodeResult:
+def play_episode(
+    batch: Batch, episode: Episode, evaluator: "Evaluator", branchings: Sequence[int] = ()
+) -> EpisodeResult:
     """One episode of a batch, timed."""
     started = time.perf_counter()
-    played = evaluator.evaluate(_individual(batch, episode), batch.environment, episode.seed)
+    played = evaluator.evaluate(_individual(batch, episode, branchings), batch.environment, episode.seed)
     return EpisodeResult(
         generation=episode.generation,
         index=episode.index,
@@ -90,9 +97,9 @@ def play_episode(batch: Batch, episode: Episode, evaluator: "Evaluator") -> Epis
     )
 
 
-def _individual(batch: Batch, episode: Episode) -> Individual:
+def _individual(batch: Batch, episode: Episode, branchings: Sequence[int]) -> Individual:
     parent = batch.chains[episode.parent].seeds if episode.parent is not None else []
-    return Individual(batch.architecture, parent, [batch.power] * len(parent), episode.mutation)
+    return Individual(batch.architecture, parent, [batch.power] * len(parent), episode.mutation, branchings)
 
 
 def _take_standard_output() -> BinaryIO:

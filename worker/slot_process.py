@@ -6,7 +6,7 @@ import os
 import sys
 from asyncio import StreamReader, StreamWriter
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from uuid import UUID
 
@@ -14,7 +14,12 @@ from evolution.messages import Batch
 from worker.orders import LONGEST_LINE_BYTES, Failure, Order, Progress, Ready, Report
 
 # The child sees the packages that this process sees, whatever folder it was started in.
-PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from worker.slot import main; main(sys.argv[2:])"
+PROGRAM = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from worker.slot import main
+main(int(sys.argv[2]), sys.argv[3:])
+"""
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
@@ -25,11 +30,16 @@ class SlotProcess:
         self._process, self._orders, self._reports = process, orders, reports
 
     @classmethod
-    async def start(cls, modules: Sequence[str]) -> "SlotProcess":
-        """A fresh process; it says Ready when it is."""
-        arguments = ["-c", PROGRAM, json.dumps(sys.path), *modules]
+    async def start(cls, modules: Sequence[str], memory: int) -> "SlotProcess":
+        """A fresh process, which keeps parents in the shelf's file `memory`; it says Ready when it is."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, *arguments, stdin=PIPE, stdout=PIPE, limit=LONGEST_LINE_BYTES, env=os.environ | THREADS
+            sys.executable,
+            *["-c", PROGRAM, json.dumps(sys.path), str(memory), *modules],
+            stdin=PIPE,
+            stdout=PIPE,
+            limit=LONGEST_LINE_BYTES,
+            env=os.environ | THREADS,
+            pass_fds=[memory],
         )
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("an evaluation process was started without its pipes")
@@ -39,9 +49,9 @@ class SlotProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    async def play(self, batch: Batch) -> None:
-        """Hands over a batch, with the chains of all its parents."""
-        await self._send(Order(play=batch))
+    async def play(self, batch: Batch, branchings: Mapping[str, list[int]]) -> None:
+        """Hands over a batch, with the chains of all its parents; `branchings` as in an order."""
+        await self._send(Order(play=batch, branchings=dict(branchings)))
 
     async def drop(self, lease: UUID) -> None:
         """What is left of the batch need not be played; the episode in play is finished."""

@@ -57,7 +57,7 @@ def test_all_episodes_are_played_once_and_scored_as_by_evaluation(fake: FakeServ
     for index in (0, 17, 39):
         chain = SeedChain(architecture=SMALL, environment=CARTPOLE, seeds=[index], power=0.05)
         played, result = evaluate_policy(chain, CARTPOLE, index), fake.results[0, index, 0, 0]
-        assert (result.score, result.steps, result.frames, result.digest) == tuple(played)
+        assert (result.score, result.steps, result.frames, result.digest) == played[:4]
 
 
 def test_one_batch_for_each_slot_is_fetched_ahead(fake: FakeServer, start: Start) -> None:
