@@ -16,7 +16,7 @@ from typing import NoReturn
 import typer
 from typer.exceptions import Abort, TyperException
 
-from cli import databases, doctor, policies, runs, servers, up, versions, workers
+from cli import bench, databases, doctor, policies, runs, servers, up, versions, workers
 from cli.errors import CommandError
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.add_typer(workers.app, name="worker")
 app.add_typer(runs.app, name="run")
 app.add_typer(policies.app, name="policy")
 app.add_typer(databases.app, name="db")
+app.add_typer(bench.app, name="bench")
 app.command("doctor")(doctor.doctor)
 app.command("version")(versions.version)
 
@@ -43,7 +44,7 @@ def show_help(context: typer.Context) -> None:
         typer.echo(context.get_help())
 
 
-for _group in (servers.app, workers.app, runs.app, policies.app, databases.app):
+for _group in (servers.app, workers.app, runs.app, policies.app, databases.app, bench.app):
     _group.callback(invoke_without_command=True)(show_help)
 
 

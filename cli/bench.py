@@ -1,0 +1,137 @@
+"""`neuroevo bench …`: how fast this machine is at the work."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.errors import BadInput, CommandError
+from cli.options import Json
+
+if TYPE_CHECKING:
+    from benchmarks.chains import ImageName
+    from benchmarks.report import Wish
+
+app = typer.Typer(help="Measurements of this machine.", rich_markup_mode=None)
+
+SHORTEST_SECONDS = 1.0
+DEFAULT_SECONDS = 240.0
+
+
+@app.command("worker")
+def bench_worker(
+    seconds: Annotated[
+        float,
+        typer.Option(
+            "--seconds",
+            envvar="NEUROEVO_SECONDS",
+            min=SHORTEST_SECONDS,
+            help="How long to measure in all; preparing takes about a minute more.",
+        ),
+    ] = DEFAULT_SECONDS,
+    architectures: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--architecture",
+            envvar="NEUROEVO_ARCHITECTURE",
+            metavar="NAME",
+            help="nature-dqn or uber-large; else both. Repeatable.",
+        ),
+    ] = None,
+    peers: Annotated[
+        bool, typer.Option("--peers/--no-peers", envvar="NEUROEVO_PEERS", help="Measure what others use as well.")
+    ] = True,
+    game: Annotated[
+        str, typer.Option("--game", envvar="NEUROEVO_GAME", metavar="ID", help="Atari game.")
+    ] = "ALE/Frostbite-v5",
+    as_json: Json = False,
+) -> None:
+    """Measure the worker against the bare emulator and others, on one core and on all."""
+    from cli.output import print_json
+
+    chosen = _architectures(architectures or [])
+    _check_emulator()
+    report = _measure(_wish(game, chosen, peers, seconds), quiet=as_json)
+    if as_json:
+        print_json(report)
+        return
+    from cli.paces import describe
+
+    typer.echo(describe(report))
+
+
+def _architectures(names: list[str]) -> "list[ImageName]":
+    """Raises: BadInput: there is no such network."""
+    from typing import get_args
+
+    from evolution.architectures import ImageArchitecture
+
+    known: tuple[ImageName, ...] = get_args(ImageArchitecture.model_fields["name"].annotation)
+    for name in names:
+        if name not in known:
+            raise BadInput(f"--architecture {name}: choose {' or '.join(known)}")
+    return [name for name in sorted(known) if not names or name in names]
+
+
+def _check_emulator() -> None:
+    """Raises: CommandError: the worker's packages or the emulator are missing."""
+    from importlib.util import find_spec
+
+    if find_spec("gymnasium") is None:
+        raise CommandError("the worker's packages are not installed here: make venv, or pip install gymnasium torch")
+    if find_spec("ale_py") is None:
+        raise CommandError("the Atari emulator, which everything is compared with, is missing: pip install ale-py")
+
+
+def _wish(game: str, architectures: "list[ImageName]", peers: bool, seconds: float) -> "Wish":
+    """Raises: BadInput: the game is none of the emulator's."""
+    from benchmarks.report import Wish
+    from worker.registry import rom_of
+    from worker.slots import default_slots
+
+    if rom_of(game) is None:
+        raise BadInput(f"--game {game} is no game of the emulator: give an id such as ALE/Frostbite-v5")
+    return Wish(game, architectures, peers, seconds, default_slots())
+
+
+def _measure(wish: "Wish", *, quiet: bool) -> dict[str, Any]:
+    """The report, with the machine and the versions that it rests on.
+
+    Raises:
+        CommandError: it could not be measured.
+    """
+    from benchmarks.bare import ReplayDiffers
+    from benchmarks.memory import NoMeasure
+    from benchmarks.report import worker_report
+    from worker.episode import UnplayableEnvironment
+    from worker.registry import engine_of
+
+    def say(text: str) -> None:
+        if not quiet:
+            typer.echo(f"{text} …", err=True)
+
+    try:
+        report = worker_report(wish, say)
+    except (ReplayDiffers, NoMeasure, UnplayableEnvironment) as error:
+        raise CommandError(str(error)) from None
+    return {"machine": _machine(), "versions": _versions(), "engine": engine_of(wish.game), **report}
+
+
+def _machine() -> dict[str, Any]:
+    import platform
+
+    from cli.machine import usable_memory
+    from worker.registry import processor
+    from worker.slots import default_slots
+
+    system = f"{platform.system()} {platform.machine()}"
+    return {"processor": processor(), "cores": default_slots(), "memory_bytes": usable_memory(), "system": system}
+
+
+def _versions() -> dict[str, str | None]:
+    import platform
+
+    from cli.versions import package_version, product_version
+
+    names = ("numpy", "numba", "torch", "opencv-python-headless", "gymnasium", "ale-py", "envpool")
+    versions = {name: package_version(name) for name in names}
+    return {"neuroevo": product_version(), "python": platform.python_version(), **versions}
