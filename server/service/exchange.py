@@ -48,6 +48,9 @@ async def exchange(memory: Memory, committer: Committer, request: BatchRequest) 
     if worker is None:
         return BatchReply(outcomes=outcomes, announce=True)
     reply = _reply(memory, worker, request, outcomes)
+    if request.submissions and memory.schedule.makes_short_turns(memory.workers.slots):
+        # Its waiting request may have been refused because of what it has finished now.
+        serve_waiters(memory)
     if request.submissions or request.descriptions or reply.batches or reply.describe:
         return reply
     return await _wait(memory, worker, request)

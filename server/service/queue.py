@@ -58,6 +58,8 @@ class Queue:
     holders: dict[Task, list[Lease]] = field(default_factory=dict)
     leases: dict[UUID, Lease] = field(default_factory=dict)
     """Live leases, oldest first."""
+    dry_since: float | None = None
+    """When somebody first asked for its work in vain, since it last had some to give."""
 
     @property
     def unleased(self) -> float:

@@ -21,8 +21,10 @@ UNKNOWN_EPISODE_SECONDS = 1.0
 MAX_BATCH_EPISODES = 1000
 CREDIT_SECONDS = 60.0
 """A run that had no work to give is owed at most this much worker time for each slot of the fleet."""
-SHORT_TURN_SLOTS = 64
+SHORT_TURN_SLOTS = 16
 """In a larger fleet some slot becomes free at every moment: nobody need cut turns short, which costs requests."""
+PATIENCE, PATIENCE_SECONDS = 0.2, 1.0
+"""A slot waits for the next phase of a run that is owed more: for so much of another run's episode, at most so long."""
 MEMORY = 0.8
 """Weight of the past in the moving average of an episode's duration."""
 
@@ -45,7 +47,9 @@ class Schedule:
     worker's measured speed, less as the queue drains, down to single episodes.
 
     A run of short phases has nothing to give at the end of each, and would find every worker busy with long batches
-    when the next one opens. So whoever is served in its stead gets a short turn: single episodes, none of them ahead.
+    when the next one opens. So in a small fleet whoever is served in its stead gets a short turn: single episodes, none
+    of them ahead, and none at all for the moment that the phase still takes, where an episode would take far longer.
+    Nor does anybody take one run's work ahead while it plays another's, behind which it would wait.
     """
 
     def __init__(self, lease_seconds: float, batch_seconds: float) -> None:
@@ -55,8 +59,8 @@ class Schedule:
         self._former: dict[str, list[Queue]] = {}
         """Closed phases' queues on which leases still live."""
         self._leases: dict[UUID, Lease] = {}
-        self._held: Counter[UUID] = Counter()
-        """By worker, how many live leases it holds."""
+        self._hands: dict[UUID, dict[UUID, Lease]] = {}
+        """By worker, its live leases, oldest first: in this order it plays them."""
         self._expiries: list[tuple[float, int, UUID]] = []
         self._order = count()
         self._run_pace: dict[str, float] = {}
@@ -116,11 +120,14 @@ class Schedule:
         for place, queue in enumerate(suited):
             if queue.unleased <= 0:
                 continue
-            # All before it in the row are owed more, but have nothing to give until their open phase is complete.
-            is_short = place > 0 and slots <= SHORT_TURN_SLOTS
-            if is_short and self.can_wait(worker, slots, own_slots):
+            # Those before it in the row are owed more, but have nothing to give until their open phase is complete.
+            owed = suited[:place] if self.makes_short_turns(slots) else []
+            if self.can_wait(worker, slots, own_slots) and (owed or self._plays_another(worker, queue)):
                 return None
-            if tasks := queue.take(1 if is_short else self._batch_size(queue, worker, slots)):
+            patience = min(PATIENCE * self._pace(queue.run, worker), PATIENCE_SECONDS)
+            if any(self._opens_soon(run, now, patience) for run in owed):
+                return None
+            if tasks := queue.take(1 if owed else self._batch_size(queue, worker, slots)):
                 return self._grant(queue, worker, tasks, now)
         for queue in suited:
             if task := queue.overdue(worker, now):
@@ -173,12 +180,16 @@ class Schedule:
         for key in [key for key in self._worker_pace if key[1] == worker]:
             del self._worker_pace[key]
 
+    def makes_short_turns(self, slots: int) -> bool:
+        """Whether it keeps waiting requests from work that there is: of several runs, in a fleet of few slots."""
+        return len(self._queues) > 1 and slots <= SHORT_TURN_SLOTS
+
     def can_wait(self, worker: UUID, slots: int, own_slots: int) -> bool:
         """Whether a worker of so small a fleet holds a batch for each of its slots, so that it may be refused others'.
 
         Others that wait behind it may still be given work.
         """
-        return slots <= SHORT_TURN_SLOTS and self._held[worker] >= own_slots
+        return self.makes_short_turns(slots) and len(self._hands.get(worker, ())) >= own_slots
 
     def leased(self, run: str) -> int:
         """Tasks of the run under a live lease."""
@@ -208,7 +219,9 @@ class Schedule:
             expires_at=now + self._lease_seconds,
         )
         self._leases[lease.id] = queue.leases[lease.id] = lease
-        self._held[worker] += 1
+        self._hands.setdefault(worker, {})[lease.id] = lease
+        if queue.unleased > 0:
+            queue.dry_since = None
         for task in tasks:
             queue.holders.setdefault(task, []).append(lease)
         self._watch(lease)
@@ -226,10 +239,27 @@ class Schedule:
     def _forget(self, id: UUID) -> Lease | None:
         lease = self._leases.pop(id, None)
         if lease is not None:
-            self._held[lease.worker] -= 1
-            if not self._held[lease.worker]:
-                del self._held[lease.worker]
+            hand = self._hands[lease.worker]
+            del hand[id]
+            if not hand:
+                del self._hands[lease.worker]
         return lease
+
+    def _plays_another(self, worker: UUID, queue: Queue) -> bool:
+        """Whether what the worker is given now would wait behind another run's work, and its phase with it."""
+        return any(lease.queue.run != queue.run for lease in self._hands[worker].values())
+
+    def _opens_soon(self, queue: Queue, now: float, patience: float) -> bool:
+        """Whether what is left of the queue's phase is in play, and comes to no more than `patience` seconds."""
+        queue.dry_since = now if queue.dry_since is None else queue.dry_since
+        if now - queue.dry_since > patience:
+            return False
+        left: Counter[UUID] = Counter()
+        for lease in queue.leases.values():
+            if next(iter(self._hands[lease.worker].values())).queue is not queue:
+                return False
+            left[lease.worker] += len(lease.tasks)
+        return all(count * self._pace(queue.run, worker) <= patience for worker, count in left.items())
 
     def _watch(self, lease: Lease) -> None:
         heapq.heappush(self._expiries, (lease.expires_at, next(self._order), lease.id))

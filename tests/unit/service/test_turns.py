@@ -2,7 +2,9 @@
 
 import heapq
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from uuid import UUID
 
@@ -11,8 +13,10 @@ import pytest
 from server.service.schedule import Grant, Schedule, Task
 
 ENGINES = {"Game": "exact"}
-REPLY_SECONDS = 0.01
+REQUEST_SECONDS = 0.01
 """From a batch's end to the answer that brings the next one."""
+CLOSING_SECONDS = 0.03
+"""From a phase's last result to the next phase's first task."""
 
 
 @dataclass
@@ -37,7 +41,7 @@ class Run:
 
 
 class Simulation:
-    """Some workers and runs on one schedule."""
+    """Some workers and runs on one schedule. Who waits is served when a phase opens, and on every tick."""
 
     def __init__(self, slots: int, *runs: Run) -> None:
         self.schedule = Schedule(lease_seconds=30, batch_seconds=5)
@@ -45,17 +49,16 @@ class Simulation:
         self.runs = {run.name: run for run in runs}
         self.now = 0.0
         self._order = count()
-        self._ends: list[tuple[float, int, Slot]] = []
+        self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         for run in runs:
             self._open(run)
-        self._serve()
+        self._after(1.0, self._tick)
 
     def play(self, seconds: float) -> None:
         """Lets the workers play until then."""
-        while self._ends and self._ends[0][0] <= seconds:
-            self.now, _, slot = heapq.heappop(self._ends)
-            self._finish(slot, slot.hand.popleft())
-            self._serve()
+        while self._agenda[0][0] <= seconds:
+            self.now, _, happen = heapq.heappop(self._agenda)
+            happen()
 
     def shares(self) -> dict[str, float]:
         """Each run's part of the time played."""
@@ -66,81 +69,123 @@ class Simulation:
         """How many phases of the run are complete."""
         return self.runs[name].closed
 
+    def _after(self, seconds: float, happen: Callable[[], None]) -> None:
+        heapq.heappush(self._agenda, (self.now + seconds, next(self._order), happen))
+
+    def _tick(self) -> None:
+        self._serve()
+        self._after(1.0, self._tick)
+
     def _open(self, run: Run) -> None:
         run.generation += 1
         tasks = [Task(run.generation, index, 0, 0) for index in range(run.episodes)]
         run.missing = set(tasks)
         self.schedule.put(run.name, weight=1.0, environment="Game", engine="exact", tasks=tasks)
+        self._serve()
 
-    def _finish(self, slot: Slot, grant: Grant) -> None:
+    def _serve(self) -> None:
+        for slot in self.slots:
+            self._fill(slot)
+
+    def _fill(self, slot: Slot) -> None:
+        while len(slot.hand) < 2 and (grant := self.schedule.claim(slot.id, ENGINES, len(self.slots), self.now)):
+            slot.hand.append(grant)
+            if len(slot.hand) == 1:
+                self._start(slot)
+
+    def _start(self, slot: Slot) -> None:
+        """Plays the batch; its results arrive a little later, when the next one is long in play."""
+        grant = slot.hand[0]
+        self._after(self.runs[grant.run].seconds * len(grant.tasks), partial(self._end, slot))
+
+    def _end(self, slot: Slot) -> None:
+        grant = slot.hand.popleft()
+        self._after(REQUEST_SECONDS, partial(self._settle, slot, grant))
+        if slot.hand:
+            self._start(slot)
+
+    def _settle(self, slot: Slot, grant: Grant) -> None:
         run = self.runs[grant.run]
         spent = run.seconds * len(grant.tasks)
         run.spent += spent
         self.schedule.settle(run.name, grant.tasks, spent, slot.id)
+        is_closed = bool(run.missing) and not run.missing.difference(grant.tasks)
         run.missing.difference_update(grant.tasks)
-        if not run.missing:
+        if is_closed:
             run.closed += 1
-            self._open(run)
-        if slot.hand:
-            self._start(slot)
-
-    def _serve(self) -> None:
-        for slot in sorted(self.slots, key=lambda slot: len(slot.hand)):
-            while len(slot.hand) < 2 and (grant := self._claim(slot)):
-                slot.hand.append(grant)
-                if len(slot.hand) == 1:
-                    self._start(slot)
-
-    def _claim(self, slot: Slot) -> Grant | None:
-        return self.schedule.claim(slot.id, ENGINES, len(self.slots), self.now)
-
-    def _start(self, slot: Slot) -> None:
-        grant = slot.hand[0]
-        seconds = self.runs[grant.run].seconds * len(grant.tasks) + REPLY_SECONDS
-        heapq.heappush(self._ends, (self.now + seconds, next(self._order), slot))
+            self._after(CLOSING_SECONDS, partial(self._open, run))
+        self._fill(slot)
 
 
-@pytest.mark.parametrize("long_seconds", [0.3, 1.0, 2.5])
-def test_a_run_of_short_phases_gets_its_half_beside_long_episodes(long_seconds: float) -> None:
-    beside = Simulation(2, Run("short", 64, 0.035), Run("long", 200, long_seconds))
-    beside.play(240)
-    assert 0.45 < beside.shares()["short"] < 0.55
+def side_by_side(slots: int, episode_seconds: float, other_seconds: float) -> Simulation:
+    """A minute of a run of short phases beside one of long episodes."""
+    beside = Simulation(slots, Run("short", 64, episode_seconds), Run("long", 200, other_seconds))
+    beside.play(60)
+    return beside
+
+
+@pytest.mark.parametrize("slots", [2, 4, 16])
+@pytest.mark.parametrize("other_seconds", [0.3, 1.0, 5.0])
+def test_a_run_of_short_phases_gets_its_half_beside_long_episodes(slots: int, other_seconds: float) -> None:
+    assert 0.45 < side_by_side(slots, 0.035, other_seconds).shares()["short"] < 0.55
+
+
+def test_even_phases_far_shorter_than_the_others_episode_get_their_half() -> None:
+    assert 0.45 < side_by_side(2, 0.01, 5.0).shares()["short"] < 0.55
 
 
 def test_a_phase_beside_another_run_takes_about_twice_the_time_that_it_takes_alone() -> None:
     alone = Simulation(2, Run("short", 64, 0.035))
-    alone.play(240)
-    beside = Simulation(2, Run("short", 64, 0.035), Run("long", 200, 1.0))
-    beside.play(240)
-    assert beside.phases("short") > alone.phases("short") / 2.2
+    alone.play(60)
+    assert side_by_side(2, 0.035, 1.0).phases("short") > alone.phases("short") / 2.4
 
 
 def test_short_turns_cost_the_workers_little_time() -> None:
-    beside = Simulation(2, Run("short", 64, 0.035), Run("long", 200, 1.0))
-    beside.play(240)
-    assert sum(run.spent for run in beside.runs.values()) > 0.93 * 2 * 240
+    beside = side_by_side(2, 0.035, 5.0)
+    assert sum(run.spent for run in beside.runs.values()) > 0.9 * 2 * 60
 
 
-def test_a_phase_too_short_for_half_the_time_still_opens_to_workers_that_are_soon_free() -> None:
-    beside = Simulation(4, Run("short", 64, 0.01), Run("long", 200, 1.0))
-    beside.play(240)
-    assert 240 / beside.phases("short") < 1.5
-
-
-def test_a_slot_without_work_is_served_though_busy_ones_ahead_of_it_are_kept_from_more() -> None:
+def schedule_of_two(owed: int, other: int) -> Schedule:
+    """Two runs of some episodes, of which "other" has had 20 s."""
     schedule = Schedule(lease_seconds=30, batch_seconds=5)
-    for name in ("owed", "other"):
-        tasks = [Task(0, index, 0, 0) for index in range(4)]
+    for name, episodes in (("owed", owed), ("other", other)):
+        tasks = [Task(0, index, 0, 0) for index in range(episodes)]
         schedule.put(name, weight=1.0, environment="Game", engine="exact", tasks=tasks)
-    busy, idle, third = (UUID(int=number) for number in (1, 2, 3))
-    schedule.settle("other", [Task(0, 3, 0, 0)], seconds=20.0)
-    for worker in (busy, busy, third, third):
-        grant = schedule.claim(worker, ENGINES, 3, 0.0)
-        assert grant is not None
-        assert grant.run == "owed"
-    assert schedule.claim(busy, ENGINES, 3, 0.0) is None
-    assert schedule.can_wait(busy, 3, 1)
-    short = schedule.claim(idle, ENGINES, 3, 0.0)
+    schedule.settle("other", [Task(0, 0, 0, 0)], seconds=20.0)
+    return schedule
+
+
+def test_a_slot_without_work_is_given_a_single_episode_where_busy_ones_are_given_none() -> None:
+    schedule = schedule_of_two(owed=2, other=100)
+    schedule.settle("owed", [Task(0, 0, 0, 0)], seconds=10.0)
+    schedule.settle("other", [Task(0, 1, 0, 0)], seconds=0.001)
+    busy, idle = UUID(int=1), UUID(int=2)
+    grant = schedule.claim(busy, ENGINES, 2, 0.0)
+    assert grant is not None
+    assert grant.run == "owed"
+    assert schedule.claim(busy, ENGINES, 2, 0.0) is None
+    assert schedule.can_wait(busy, 2, 1)
+    short = schedule.claim(idle, ENGINES, 2, 0.0)
     assert short is not None
     assert (short.run, len(short.tasks)) == ("other", 1)
-    assert schedule.claim(busy, ENGINES, 3, 0.0, own_slots=3) is not None
+
+
+def test_no_slot_waits_for_long_for_a_phase_that_does_not_open() -> None:
+    schedule = schedule_of_two(owed=1, other=100)
+    schedule.settle("owed", [Task(0, 0, 0, 0)], seconds=0.1)
+    assert schedule.claim(UUID(int=1), ENGINES, 2, 0.0) is None
+    assert schedule.claim(UUID(int=1), ENGINES, 2, 10.0) is not None
+
+
+def test_a_worker_of_several_slots_takes_work_for_each() -> None:
+    schedule = schedule_of_two(owed=1, other=100)
+    grants = [schedule.claim(UUID(int=1), ENGINES, 2, now, own_slots=2) for now in (0.0, 0.0, 5.0)]
+    assert [grant.run for grant in grants if grant] == ["owed", "other"]
+
+
+def test_a_large_fleet_makes_no_short_turns() -> None:
+    schedule = schedule_of_two(owed=1, other=1000)
+    schedule.settle("other", [Task(0, 1, 0, 0)], seconds=0.001)
+    worker = UUID(int=1)
+    runs = [grant.run for _ in range(3) if (grant := schedule.claim(worker, ENGINES, 100, 0.0))]
+    assert runs == ["owed", "other", "other"]
