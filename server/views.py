@@ -59,13 +59,20 @@ class RunSummary(Value):
     state_reason: str | None
     environment_id: str
     architecture_name: str
+    preset: str | None
+    """The preset that its configuration was made from, or its origin's if it is a clone; null: none."""
     generation: int
     frames: int
     steps: int
     active_seconds: float
     best: float | None
+    """The highest that an elite was ever validated at; without validation, its fitness."""
+    best_elite: ScoreSummary | None
+    """The validation that gave `best`; null without validation."""
     elite: ScoreSummary | None
+    """The newest elite's validation; null without validation."""
     mean: float | None
+    """Mean fitness of the newest closed generation's population."""
     created_at: datetime
     finished_at: datetime | None
     progress: Progress | None

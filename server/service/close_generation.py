@@ -150,7 +150,7 @@ def _candidates(row: RunRow, conclusion: Conclusion) -> list[dict[str, Any]]:
 
 def _changes(memory: Memory, run: ActiveRun, row: RunRow, conclusion: Conclusion, seconds: float) -> dict[str, Any]:
     """What closing changes of the run's own row; its budget is read here and nowhere else."""
-    score = conclusion.elite_score
+    score, validation = conclusion.elite_score, conclusion.validation._asdict() if conclusion.validation else None
     changes: dict[str, Any] = {
         "generation": row.generation + 1,
         "frames": row.frames + conclusion.frames,
@@ -158,11 +158,12 @@ def _changes(memory: Memory, run: ActiveRun, row: RunRow, conclusion: Conclusion
         "open_frames": 0,
         "open_steps": 0,
         "active_seconds": seconds,
-        "best": score if row.best is None else max(row.best, score),
         "mean": conclusion.spread.mean,
-        "elite": conclusion.validation._asdict() if conclusion.validation else None,
+        "elite": validation,
         "sparkline": thin(row.sparkline, row.generation, score),
     }
+    if row.best is None or score > row.best:
+        changes |= {"best": score, "best_elite": validation}
     reason = spent(run, changes, score)
     if reason:
         changes |= {"state": "finished", "state_reason": reason, "finished_at": memory.clock.now()}

@@ -3,7 +3,7 @@
 import logging
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -24,12 +24,18 @@ logger = logging.getLogger(__name__)
 NAME_LENGTH = 100
 
 
+class Origin(NamedTuple):
+    """What a run's configuration was made from."""
+
+    preset: str | None = None
+    run: str | None = None
+
+
 async def create_run(
     memory: Memory,
     preset: Preset | None,
     name: str | None,
     configuration: Mapping[str, Any],
-    cloned_from: str | None = None,
 ) -> RunRow:
     """A new run of the preset's configuration with `configuration` merged over it; it starts at once if it can.
 
@@ -38,7 +44,7 @@ async def create_run(
         UnknownEnvironment: workers are connected, but none of them can make the environment.
     """
     merged = merge(PRESETS[preset], configuration) if preset else dict(configuration)
-    return await start_run(memory, validate(merged), name, cloned_from)
+    return await start_run(memory, validate(merged), name, Origin(preset=preset))
 
 
 async def clone_run(memory: Memory, id: str, name: str | None, changes: Mapping[str, Any]) -> RunRow:
@@ -47,8 +53,9 @@ async def clone_run(memory: Memory, id: str, name: str | None, changes: Mapping[
     Raises:
         NotFound: no such run. InvalidConfiguration, UnknownEnvironment: as `create_run`.
     """
-    origin = await find_row(memory, id)
-    return await create_run(memory, None, name, merge({**origin.configuration, "seed": None}, changes), id)
+    row = await find_row(memory, id)
+    merged = merge({**row.configuration, "seed": None}, changes)
+    return await start_run(memory, validate(merged), name, Origin(row.preset, id))
 
 
 def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,14 +96,12 @@ def _field_error(item: Mapping[str, Any]) -> FieldError:
     return {"field": field or "configuration", "message": message.removeprefix("Value error, ")}
 
 
-async def start_run(
-    memory: Memory, configuration: RunConfiguration, name: str | None, cloned_from: str | None
-) -> RunRow:
+async def start_run(memory: Memory, configuration: RunConfiguration, name: str | None, origin: Origin) -> RunRow:
     """Stores the run and hands its work out; without a worker that can play it, it waits."""
     if configuration.seed is None:
         configuration = configuration.model_copy(update={"seed": secrets.randbelow(UINT32_MAX + 1)})
     played = await _describe(memory, configuration)
-    row = await _store(memory, configuration, checked_name(name), cloned_from, played)
+    row = await _store(memory, configuration, checked_name(name), origin, played)
     run = await load_run(memory, row)
     memory.remember(run)
     offer_run(memory, run)
@@ -136,7 +141,7 @@ async def _describe(memory: Memory, configuration: RunConfiguration) -> Played |
 
 
 async def _store(
-    memory: Memory, configuration: RunConfiguration, name: str, cloned_from: str | None, played: Played | None
+    memory: Memory, configuration: RunConfiguration, name: str, origin: Origin, played: Played | None
 ) -> RunRow:
     async with memory.storage.transaction(memory.epoch) as connection:
         id = draw_id()
@@ -147,7 +152,8 @@ async def _store(
             "name": name,
             "state": "running" if played else "waiting",
             "configuration": configuration.model_dump(mode="json"),
-            "cloned_from": cloned_from,
+            "preset": origin.preset,
+            "cloned_from": origin.run,
             "created_at": memory.clock.now(),
         }
         if played:

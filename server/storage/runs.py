@@ -40,6 +40,7 @@ class RunRow:
     architecture: dict[str, Any] | None
     description: dict[str, Any] | None
     engine_id: int | None
+    preset: str | None
     cloned_from: str | None
     generation: int
     frames: int
@@ -48,6 +49,7 @@ class RunRow:
     open_steps: int
     active_seconds: float
     best: float | None
+    best_elite: dict[str, Any] | None
     mean: float | None
     elite: dict[str, Any] | None
     sparkline: list[float]

@@ -57,6 +57,8 @@ runs = Table(
     Column("architecture", JSONB),
     Column("description", JSONB),
     Column("engine_id", Integer, ForeignKey(engines.c.id)),
+    # The preset that the configuration was made from; of a clone, the one that its origin was made from.
+    Column("preset", Text),
     # No foreign key: the clone outlives its origin.
     Column("cloned_from", RUN_ID),
     # Number of the open generation, which is the number of closed ones.
@@ -71,6 +73,8 @@ runs = Table(
     Column("active_seconds", Double, nullable=False, server_default="0"),
     # The rest repeats what `generations` holds, so that a list of runs reads one table.
     Column("best", Double),
+    # Summary of the validation that gave `best`; none without validation.
+    Column("best_elite", JSONB),
     Column("mean", Double),
     Column("elite", JSONB),
     Column("sparkline", ARRAY(Double), nullable=False, server_default="{}"),

@@ -6,16 +6,28 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
-from migrations.upgrade import NewerDatabase, upgrade, versions
+from migrations.upgrade import NewerDatabase, _configuration, upgrade, versions
 from server.storage.database import driver_url
 from server.storage.errors import DatabaseUnavailable
 from server.storage.tables import metadata
 
 ROOT = Path(__file__).parents[2]
+
+
+OLD_GENERATION = text(
+    """
+    INSERT INTO generations (run_id, number, closed_at, frames, steps, seconds, episodes, best, mean, median, sd,
+        quartile_low, quartile_high, worst, elite_index, elite_born_generation, elite_born_index, elite_fitness,
+        elite_seeds, validation, parents)
+    VALUES ('a', :number, now(), 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, '{1}', CAST(:validation AS jsonb),
+            '{{0,0}}')
+    """
+)
 
 
 def differences(url: str) -> list[object]:
@@ -63,6 +75,27 @@ def test_a_second_upgrade_changes_nothing(database_url: str) -> None:
     upgrade(database_url)
     found, needed = versions(database_url)
     assert found == needed is not None
+
+
+def test_older_runs_are_given_the_spread_of_their_best_elite(empty_database_url: str) -> None:
+    engine = create_engine(driver_url(empty_database_url))
+    with engine.connect() as connection:
+        command.upgrade(_configuration(connection), "0001")
+        connection.execute(
+            text(
+                "INSERT INTO runs (id, name, state, configuration, created_at) "
+                "VALUES ('a', 'a', 'paused', '{}', now()), ('b', 'b', 'paused', '{}', now())"
+            )
+        )
+        for number, mean in enumerate((5.0, 9.0, 9.0)):
+            validation = f'{{"mean": {mean}, "sd": {number}, "n": 10, "distinct": 9}}'
+            connection.execute(OLD_GENERATION, {"number": number, "validation": validation})
+        connection.commit()
+    upgrade(empty_database_url)
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT best_elite, preset FROM runs ORDER BY id")).all()
+    engine.dispose()
+    assert [tuple(row) for row in found] == [({"mean": 9.0, "sd": 1, "n": 10, "distinct": 9}, None), (None, None)]
 
 
 def test_an_empty_database_has_no_version(empty_database_url: str) -> None:

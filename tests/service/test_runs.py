@@ -179,11 +179,17 @@ async def test_a_changed_budget_is_read_at_the_next_close(master: Master) -> Non
         await master.change_run(run.id, "", None, None)
 
 
+async def test_a_run_and_its_clones_tell_which_preset_they_come_from(master: Master) -> None:
+    run = await master.create_run("quick", None, {"population": 40})
+    clone = await master.clone_run(run.id, None, {})
+    assert [run.preset, clone.preset, (await master.show_run(run.id)).preset] == ["quick"] * 3
+
+
 async def test_a_clone_has_the_same_configuration_but_another_seed(master: Master) -> None:
     await described(master)
     run = await master.create_run(None, "original", SMALL)
     clone = await master.clone_run(run.id, None, {"budget": {"generations": 9}})
-    assert clone.cloned_from == run.id
+    assert (clone.cloned_from, clone.preset) == (run.id, None)
     assert clone.configuration.budget.generations == 9
     same = {"seed": None, "budget": None}
     assert clone.configuration.model_copy(update=same) == run.configuration.model_copy(update=same)

@@ -106,6 +106,7 @@ async def test_a_run_is_summed_up_by_its_elites(master: Master, finished: RunDet
     closed = await master.all_generations(finished.id)
     means = [generation.validation.mean for generation in closed if generation.validation]
     assert finished.best == max(means)
+    assert finished.best_elite == closed[means.index(max(means))].validation
     assert finished.sparkline == means
     assert finished.elite == closed[-1].validation
     assert finished.mean == closed[-1].mean
