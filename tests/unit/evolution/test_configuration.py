@@ -53,6 +53,11 @@ def test_the_quick_run_ends_at_the_environments_mark_of_success() -> None:
     assert quick.budget == Budget(target_score=475, generations=100)
 
 
+def test_the_quick_run_is_too_small_to_succeed_by_its_first_random_networks() -> None:
+    quick = preset_configuration("quick")
+    assert (quick.population, quick.parents, quick.mutation_power, quick.hidden) == (16, 4, 0.05, [16])
+
+
 def test_every_preset_is_whole_and_has_words_for_people() -> None:
     assert set(PRESETS) == set(PRESET_TEXTS) == set(get_args(Preset))
     for preset in PRESETS:
@@ -71,8 +76,8 @@ def test_a_preset_is_editable() -> None:
     [
         ({"population": 0}, "population", "greater than or equal to 2"),
         ({"population": 10**9}, "population", "less than or equal to 100000"),
-        ({"parents": 65}, "parents", "parents (65) cannot exceed population (64): lower parents or raise population"),
-        ({"candidates": 65}, "candidates", "candidates (65) cannot exceed population (64)"),
+        ({"parents": 17}, "parents", "parents (17) cannot exceed population (16): lower parents or raise population"),
+        ({"candidates": 17}, "candidates", "candidates (17) cannot exceed population (16)"),
         ({"candidates": 1}, "candidates", "a single candidate would stay the elite for ever"),
         ({"mutation_power": float("nan")}, "mutation_power", "finite"),
         ({"mutation_power": -1}, "mutation_power", "greater than or equal to 0"),
