@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from server.views import RunSummary, ScoreSummary
 
 MISSING = "–"
 
@@ -39,6 +42,20 @@ def score(value: float | None) -> str:
     if value is None:
         return MISSING
     return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:,.1f}"
+
+
+def mean_score(summary: "ScoreSummary | None") -> str:
+    """A mean, never without its noise: 779 ± 640 (n 10), or (n 9/10) if of ten episodes nine were distinct."""
+    if summary is None:
+        return MISSING
+    spread = f" ± {score(summary.sd)}" if summary.sd is not None else ""
+    sample = f"{summary.distinct}/{summary.n}" if summary.distinct < summary.n else f"{summary.n}"
+    return f"{score(summary.mean)}{spread} (n {sample})"
+
+
+def best_score(run: "RunSummary") -> str:
+    """The highest validated mean of a run's elites with its noise; without validation the fitness alone."""
+    return mean_score(run.best_elite) if run.best_elite else score(run.best)
 
 
 def amount(value: float) -> str:

@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from cli.output import amount, duration, score
+from cli.output import amount, best_score, duration, mean_score, score
 
 if TYPE_CHECKING:
     from server.views import RunSummary
@@ -22,9 +22,9 @@ def progress_line(run: "RunSummary") -> str:
     else:
         reason = f" ({run.state_reason.rstrip('.')})" if run.state_reason else ""
         parts.append(f"{run.state}{reason}, generation {run.generation}")
-    parts += [f"best {score(run.best)}", f"mean {score(run.mean)}"]
+    parts += [f"best {best_score(run)}", f"mean {score(run.mean)}"]
     if run.elite:
-        parts.append(f"elite {score(run.elite.mean)} of {run.elite.n}")
+        parts.append(f"elite {mean_score(run.elite)}")
     parts.append(f"{amount(run.frames)} frames")
     if run.progress and run.state == "running":
         parts.append(f"{amount(run.progress.frames_per_second)} frames/s")

@@ -267,27 +267,24 @@ def _summary(document: dict[str, Any]) -> "RunSummary":
 
 
 def _row(run: "RunSummary") -> tuple[str, ...]:
-    from cli.output import MISSING, amount, duration, score
+    from cli.output import amount, best_score, duration, mean_score, score
 
-    elite = f"{score(run.elite.mean)} of {run.elite.n}" if run.elite else MISSING
-    numbers = (str(run.generation), score(run.best), elite, score(run.mean), amount(run.frames))
+    numbers = (str(run.generation), best_score(run), mean_score(run.elite), score(run.mean), amount(run.frames))
     return (run.id, run.name, run.state, run.environment_id, *numbers, duration(run.active_seconds))
 
 
 def _describe(detail: dict[str, Any]) -> str:
     import json
 
-    from cli.output import amount, duration, fields, score
+    from cli.output import MISSING, amount, best_score, duration, fields, mean_score
     from cli.progress import progress_line
 
     run = _summary(detail)
     lines = [("id", run.id), ("environment", run.environment_id), ("network", run.architecture_name)]
+    lines += [("preset", run.preset or MISSING)]
     lines += [("created", f"{run.created_at:%Y-%m-%d %H:%M:%S} UTC"), ("time", duration(run.active_seconds))]
-    lines += [("frames", f"{run.frames:,} ({amount(run.frames)})"), ("best", score(run.best))]
-    if run.elite:
-        spread = f" ± {score(run.elite.sd)}" if run.elite.sd is not None else ""
-        elite = f"{score(run.elite.mean)}{spread} over {run.elite.n} episodes, {run.elite.distinct} distinct"
-        lines.append(("elite", elite))
+    lines += [("frames", f"{run.frames:,} ({amount(run.frames)})"), ("best", best_score(run))]
+    lines += [("elite", mean_score(run.elite))] if run.elite else []
     lines += [(name, json.dumps(value)) for name, value in detail["configuration"].items()]
     return f"{progress_line(run)}\n\n{fields(lines)}"
 

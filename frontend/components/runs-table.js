@@ -42,7 +42,7 @@ function Row({ run }) {
     <td class="at-small generation-cell"><${Open} run=${run} /></td>
     <td class="right"><${Elite} run=${run} /></td>
     <td class="at-medium"><${Sparkline} values=${run.sparkline} /></td>
-    <td class="right at-large"><${Best} value=${run.best} /></td>
+    <td class="right at-large"><${Best} run=${run} /></td>
     <td class="right at-medium"><${Count} value=${run.frames} unit="frames" /></td>
     <td class="right at-large quiet-text"><${Ago} at=${run.created_at} /></td>
   </tr>`;
@@ -54,12 +54,10 @@ function Elite({ run }) {
     title="This run does not validate: only the fitness that it selects by is known">not validated</span>`;
 }
 
-function Best({ value }) {
-  if (value == null) return html`<span class="none">–</span>`;
-  return html`<span class="number"
-    title=${`${exact(value)}: the highest that an elite was ever validated at, luck included`}>
-    ${mean(value)}
-  </span>`;
+/** The highest that an elite was ever validated at, luck included; without validation a fitness, of no known noise. */
+function Best({ run }) {
+  if (run.best_elite || run.best == null) return html`<${Score} summary=${run.best_elite} />`;
+  return html`<span class="number" title=${`${exact(run.best)}: a fitness, never validated`}>${mean(run.best)}</span>`;
 }
 
 /** Where the open generation stands. */

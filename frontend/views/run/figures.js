@@ -17,7 +17,7 @@ export function KeyFigures({ run, generations }) {
   const speed = isAlive ? (run.progress?.frames_per_second ?? null) : null;
   return html`<${Figures}>
     <${Elite} run=${run} />
-    <${Best} run=${run} generations=${generations} />
+    <${Best} run=${run} />
     <${Population} run=${run} newest=${generations[0]} />
     <${Figure} name="Generations" note=${noteOf(limits, "Generations")}>${compact(run.generation)}<//>
     <${Figure} name="Frames" note=${noteOf(limits, "Frames") ?? steps}>
@@ -48,12 +48,11 @@ function Elite({ run }) {
 }
 
 /** The highest that an elite was ever validated at; without validation, its fitness. */
-function Best({ run, generations }) {
-  const { candidates, episodes, validation_episodes: validations } = run.configuration;
-  const known = generations.find((row) => row.validation?.mean === run.best)?.validation;
+function Best({ run }) {
+  const { best_elite: known } = run;
   if (run.best == null) return html`<${MeanFigure} name="Best elite" note=${LATER} summary=${null} />`;
   if (known) return html`<${MeanFigure} name="Best elite" note=${sampleOf(known)} summary=${known} />`;
-  const note = candidates > 0 ? `n ${exact(validations)}` : `not validated, n ${exact(episodes)}`;
+  const note = `not validated, n ${exact(run.configuration.episodes)}`;
   return html`<${Figure} name="Best elite" note=${note}><span title=${exact(run.best)}>${mean(run.best)}</span><//>`;
 }
 

@@ -26,6 +26,7 @@ export function Header({ run, onChange }) {
     </div>
     <p class="quiet-text">
       ${run.environment_id} · ${run.architecture_name} · created${" "}<${Ago} at=${run.created_at} />
+      ${run.preset && ` · preset ${run.preset}`}
       ${run.cloned_from && html`<${Origin} id=${run.cloned_from} />`}
     </p>
   </header>`;

@@ -23,7 +23,8 @@ function Comparison({ run, presets: { items, schema } }) {
   const fields = [NAMED, ...optionFields(schema, configuration.environment.id), ...fieldsOf(schema)];
   const compared = fields.filter(({ path }) => path !== "seed");
   const distance = (preset) => differences(compared, configuration, preset.configuration).length;
-  const [name, setName] = useState(() => nearestPreset(items, distance)?.name);
+  const made = items.find((item) => item.name === run.preset);
+  const [name, setName] = useState(() => (made ?? nearestPreset(items, distance))?.name);
   const preset = items.find((item) => item.name === name);
   const changed = new Set(differences(compared, configuration, preset.configuration));
   const count = changed.size ? `${changed.size} of ${compared.length} values differ` : "no value differs";
