@@ -41,9 +41,9 @@ PRESETS: dict[Preset, dict[str, Any]] = {
         "candidates": 5,
         "validation_episodes": 10,
     },
-    # One random network in twenty balances the pole: a large first generation leaves no curve to look at. To a validated
-    # 475, the environment's own mark of success, these sizes took 5 generations at the median of 20 run seeds, 11 at
-    # most, and a single one with three of the seeds; 82,000 steps on average, 177,000 at most.
+    # One random network in twenty balances the pole: a large first generation leaves no curve to look at. To a
+    # validated 475, the environment's own mark of success, these sizes took 5 generations at the median of 20 run
+    # seeds, 11 at most, and a single one with three of them; 82,000 steps on average, 177,000 at most.
     "quick": {
         "environment": {"id": "CartPole-v1"},
         "architecture": "mlp",
