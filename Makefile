@@ -3,12 +3,13 @@
 #   make run ARGS="--workers 2"   start the platform on this machine (neuroevo up)
 #   make test ARGS="tests/unit"   every test, or those named; JOBS=2 at a time
 #   make lint                     style, types, import rules
+#   make bench ARGS="--json"      how fast the worker is here, beside what others use (neuroevo bench worker)
 #   make venv                     the set-up alone
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv dev browser lint test run format
+.PHONY: help venv dev browser peers lint test bench run format
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -27,6 +28,9 @@ dev:
 browser: dev
 	@scripts/setup browser
 
+peers: venv
+	@scripts/setup peers
+
 lint: dev
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check --quiet
@@ -39,6 +43,9 @@ format: dev
 
 test: browser
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+bench: peers
+	@exec $(BIN)/neuroevo bench worker $(ARGS)
 
 run: venv
 	@exec $(BIN)/neuroevo up $(ARGS)

@@ -54,6 +54,16 @@ def chains_for(architecture: ImageName, game: str) -> list[SeedChain]:
     return [chain.model_copy(update=fitting) for chain in chains]
 
 
+def cut_short(chains: list[SeedChain], steps: int) -> list[SeedChain]:
+    """The same policies in episodes of so many decisions at most."""
+    return [chain.model_copy(update={"environment": shortened(chain.environment, steps)}) for chain in chains]
+
+
+def shortened(environment: Environment, steps: int) -> Environment:
+    """The environment with episodes of so many decisions at most."""
+    return Environment(id=environment.id, options={**environment.options, "max_steps": steps})
+
+
 def count_kinds(chains: list[SeedChain]) -> Counts:
     """How many are random, how many evolved."""
     random = sum(len(chain.seeds) == 1 for chain in chains)

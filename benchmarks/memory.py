@@ -1,19 +1,20 @@
 """What evaluation processes take of the machine's memory, as a worker starts them, with a generation's parents kept."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
-from benchmarks.chains import ImageName
-from benchmarks.ours import shortened
+from benchmarks.chains import ImageName, shortened
 from evolution.architectures import ImageArchitecture
 from evolution.chains import FORMAT
 from evolution.environments import Environment
 from evolution.messages import Batch, Episode, ParentChain, Phase
 from worker.evaluation import fitting_shape, make_game
 from worker.orders import Failure, Progress
+from worker.shelf import open_memory
 from worker.slot_process import SlotProcess
 
 PARENTS = 20
@@ -54,25 +55,27 @@ def measure_memory(game: str, architectures: Sequence[ImageName], parents: int =
 
 async def _measure(batches: Sequence[Batch]) -> Memory:
     processes: list[SlotProcess] = []
+    shared = open_memory()
     try:
-        alone = await _take_in(processes, batches)
-        second = await _take_in(processes, batches)
+        alone = await _take_in(processes, shared, batches)
+        second = await _take_in(processes, shared, batches)
         together = second["Pss"] + _told(processes[0].pid)["Pss"]
     finally:
         for process in processes:
             await process.end()
+        os.close(shared)
     return Memory(alone["Rss"], alone["Pss"], together - alone["Pss"])
 
 
-async def _take_in(processes: list[SlotProcess], batches: Sequence[Batch]) -> dict[str, float]:
-    """Starts one more process and lets it play: what it takes then."""
-    process = await SlotProcess.start([])
+async def _take_in(processes: list[SlotProcess], shared: int, batches: Sequence[Batch]) -> dict[str, float]:
+    """Starts one more process and lets it play: what it takes then. `shared`: the file of their parents."""
+    process = await SlotProcess.start([], shared)
     processes.append(process)
     reports = process.reports()
     if await anext(reports, None) is None:
         raise NoMeasure("an evaluation process ended before it was ready")
     for batch in batches:
-        await process.play(batch)
+        await process.play(batch, {})
         async for report in reports:
             if isinstance(report, Failure):
                 raise NoMeasure(report.reason)

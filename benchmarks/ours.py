@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import NamedTuple
 
-from benchmarks.chains import as_bred
+from benchmarks.chains import as_bred, shortened
 from benchmarks.slices import Slice
 from evolution.breeding import episode_seed
 from evolution.chains import SeedChain
@@ -58,8 +58,3 @@ class WorkerLoop:
         individual, environment = self._individuals[place]
         seed = episode_seed(self._process, lap, place, Phase.EVALUATION, 0)
         return Episode(environment, seed, self._evaluator.evaluate(individual, environment, seed))
-
-
-def shortened(environment: Environment, steps: int) -> Environment:
-    """The environment with episodes of so many decisions at most."""
-    return Environment(id=environment.id, options={**environment.options, "max_steps": steps})

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from statistics import median
 
-from benchmarks.ours import shortened
+from benchmarks.chains import shortened
 from evolution.architectures import ImageArchitecture
 from evolution.environments import Environment
 from worker.evaluation import Evaluator, fitting_shape, make_game

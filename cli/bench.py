@@ -68,7 +68,7 @@ def _architectures(names: list[str]) -> "list[ImageName]":
     known: tuple[ImageName, ...] = get_args(ImageArchitecture.model_fields["name"].annotation)
     for name in names:
         if name not in known:
-            raise BadInput(f"--architecture {name}: choose {' or '.join(known)}")
+            raise BadInput(f"--architecture {name}: choose {' or '.join(sorted(known))}")
     return [name for name in sorted(known) if not names or name in names]
 
 

@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks.bare import BareEmulator, ReplayDiffers
-from benchmarks.chains import GAME, IMAGE_NAMES, ImageName, chains_for, committed_chains, count_kinds
+from benchmarks.chains import GAME, IMAGE_NAMES, ImageName, chains_for, committed_chains, count_kinds, cut_short
 from benchmarks.crowd import Plan
 from benchmarks.memory import measure_memory
-from benchmarks.ours import WorkerLoop, shortened
+from benchmarks.ours import WorkerLoop
 from benchmarks.peers import MODULES, make_peer
 from benchmarks.plain_network import PlainNetwork
 from benchmarks.preparation import Preparation
@@ -35,8 +35,7 @@ def evaluator() -> Evaluator:
 
 def short_chains(game: str = GAME, steps: int = 150) -> list[SeedChain]:
     """One random and one evolved policy, whose episodes are cut short."""
-    chains = chains_for("nature-dqn", game)[:2]
-    return [chain.model_copy(update={"environment": shortened(chain.environment, steps)}) for chain in chains]
+    return cut_short(chains_for("nature-dqn", game)[:2], steps)
 
 
 @pytest.mark.parametrize("architecture", [*IMAGE_NAMES, "mlp"])
@@ -87,7 +86,7 @@ def test_the_peers_networks_are_the_same_ones(golden: dict[str, Any], architectu
 
 
 def test_processes_are_measured_in_step() -> None:
-    plan = Plan(GAME, ["nature-dqn"], [], 0.05)
+    plan = Plan(GAME, ["nature-dqn"], [], 0.05, max_steps=60)
     told: list[str] = []
     found = paces(plan, 2, 0.2, {"envpool": "not installed"}, told.append)
     assert found["processes"] == 2
