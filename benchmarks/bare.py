@@ -8,7 +8,7 @@ from itertools import cycle
 
 import gymnasium
 import numpy as np
-from ale_py import ALEInterface, LoggerMode, roms
+from ale_py import ALEInterface, ALEState, LoggerMode, roms
 
 from benchmarks.ours import Episode, WorkerLoop
 from benchmarks.slices import Slice
@@ -73,9 +73,9 @@ class BareEmulator:
         pressed: list[int] = np.concatenate([[NO_OP], chosen])[latest].tolist()
         return pressed
 
-    def _save_starts(self, *, fire: bool) -> list[object]:
+    def _save_starts(self, *, fire: bool) -> list[ALEState]:
         """The state after each number of no-ops, from 1."""
-        starts: list[object] = []
+        starts: list[ALEState] = []
         for _ in range(MOST_NO_OPS):
             self._emulator.act(NO_OP)
             waiting = self._emulator.cloneState(include_rng=True)

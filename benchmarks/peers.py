@@ -47,7 +47,8 @@ class PeerLoop:
         torch.set_num_threads(1)
         self._game, self._frame_skip = game, frame_skip
         self._networks = cycle([PlainNetwork(chain) for chain in chains])
-        self._begin()
+        self._stack: Stack = game.begin()
+        self._network: PlainNetwork = next(self._networks)
 
     def warm_up(self) -> None:
         self.play_on()
@@ -65,10 +66,7 @@ class PeerLoop:
         for _ in range(DECISIONS):
             self._stack, over = self._game.step(self._network.choose(self._stack))
             if over:
-                self._begin()
-
-    def _begin(self) -> None:
-        self._stack, self._network = self._game.begin(), next(self._networks)
+                self._stack, self._network = self._game.begin(), next(self._networks)
 
 
 class GymnasiumGame:
