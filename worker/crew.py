@@ -1,7 +1,7 @@
-"""The evaluation processes of one worker: kept alive, fed one batch at a time."""
+"""The evaluation processes of one worker: kept alive, fed one batch after another without a pause."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 from uuid import UUID
@@ -38,6 +38,7 @@ class Crew:
         self._processes: dict[int, SlotProcess] = {}
         self._playing: dict[UUID, SlotProcess] = {}
         self._deaths: Counter[str] = Counter()
+        self._paces: dict[str, float] = {}
         self._memory = open_memory()
 
     async def work(self) -> None:
@@ -69,48 +70,92 @@ class Crew:
     async def _feed(self, process: SlotProcess) -> int:
         """Gives the process batch after batch until it dies: how many it finished."""
         reports = process.reports()
-        finished = 0
         if await anext(reports, None) is None:
-            return finished
-        while True:
-            holding = await self._holdings.next()
-            self._playing[holding.lease] = process
-            await process.play(holding.batch, self._holdings.branchings(holding.batch))
-            alive = await self._follow(holding, reports)
-            del self._playing[holding.lease]
-            self._holdings.end(holding)
-            if not alive:
-                self._bury(holding)
-                return finished
-            finished += 1
-            self._foreman.batch_finished()
+            return 0
+        desk = _Desk(process)
+        async with asyncio.TaskGroup() as group:
+            feeding = group.create_task(self._hand_over(desk))
+            finished = await self._follow(desk, reports)
+            feeding.cancel()
+        self._bury([self._clear(desk) for _ in range(len(desk.holdings))])
+        return finished
 
-    async def _follow(self, holding: Holding, reports: AsyncIterator[Ready | Progress | Failure]) -> bool:
-        """Takes the batch's results as they come: whether the process lives to play another."""
+    async def _hand_over(self, desk: "_Desk") -> None:
+        while True:
+            await desk.wanting.wait()
+            holding = await self._holdings.next()
+            self._playing[holding.lease] = desk.process
+            holding.pace = self._paces.get(holding.batch.run, holding.pace)
+            desk.holdings.append(holding)
+            desk.look()
+            await desk.process.play(holding.batch, self._holdings.branchings(holding.batch))
+
+    async def _follow(self, desk: "_Desk", reports: AsyncIterator[Ready | Progress | Failure]) -> int:
+        """Takes results as they come until the process dies: how many batches it finished."""
+        finished = 0
         async for report in reports:
+            holding = desk.holdings[0]
             match report:
                 case Progress():
                     self._take(holding, report)
-                    if report.done:
-                        return True
-                case Failure():
+                case Failure() if not holding.lost:
                     self._foreman.give_up(holding, report.reason)
-                    return True
-        return False
+                    await self._drop_lost(desk)
+            if not (isinstance(report, Progress) and not report.done):
+                self._clear(desk)
+                finished += 1
+                self._foreman.batch_finished()
+            desk.look()
+        return finished
+
+    async def _drop_lost(self, desk: "_Desk") -> None:
+        """What was given up with the batch in play, and is at hand behind it, is not played either."""
+        for holding in list(desk.holdings)[1:]:
+            if holding.lost:
+                await desk.process.drop(holding.lease)
+
+    def _clear(self, desk: "_Desk") -> Holding:
+        """The batch in play is played, or will not be."""
+        holding = desk.holdings.popleft()
+        del self._playing[holding.lease]
+        self._holdings.end(holding)
+        return holding
 
     def _take(self, holding: Holding, progress: Progress) -> None:
-        holding.finished += progress.results
+        holding.take(progress.results)
+        self._paces[holding.batch.run] = holding.pace
         self.episodes += len(progress.results)
         self.frames += sum(result.frames for result in progress.results)
         if progress.results:
             self._deaths.pop(holding.batch.environment.id, None)
 
-    def _bury(self, holding: Holding) -> None:
-        environment_id = holding.batch.environment.id
+    def _bury(self, holdings: Sequence[Holding]) -> None:
+        """The process died with these at hand: in the first, of which others are innocent."""
+        if not holdings:
+            return
+        environment_id = holdings[0].batch.environment.id
         self._deaths[environment_id] += 1
         if self._deaths[environment_id] >= MOST_DEATHS:
-            self._foreman.give_up(holding, _deadly(environment_id))
-        self._foreman.give_back([holding])
+            self._foreman.give_up(holdings[0], _deadly(environment_id))
+        self._foreman.give_back(holdings)
+
+
+class _Desk:
+    """What one process has at hand: the batch in play and, when that is nearly played, the next."""
+
+    def __init__(self, process: SlotProcess) -> None:
+        self.process = process
+        self.holdings: deque[Holding] = deque()
+        self.wanting = asyncio.Event()
+        """Whether there should be one more."""
+        self.wanting.set()
+
+    def look(self) -> None:
+        """Sees anew whether there should be one more."""
+        if not self.holdings or (len(self.holdings) == 1 and self.holdings[0].is_nearly_played):
+            self.wanting.set()
+        else:
+            self.wanting.clear()
 
 
 def _deadly(environment_id: str) -> str:

@@ -1,6 +1,7 @@
 """What the worker has in hand: batches under leases, the chains of their parents, results on their way."""
 
 import asyncio
+import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ MOST_RESULTS = 5_000
 """Results in one submission, and about in one request."""
 MOST_UNSENT = 50_000
 """Results that may wait for the server; with more the worker claims nothing."""
+
+SOON_SECONDS = 1.0
+"""A batch that is played so soon is followed by another without a pause."""
 
 
 class UnusableBatch(LookupError):
@@ -60,10 +64,27 @@ class Holding:
     """Played and not yet put into a submission."""
     lost: bool = False
     """The lease has ended, or the batch is given back: what is not in play is not played."""
+    pace: float = math.inf
+    """Seconds that one of its episodes takes, as far as this worker has seen."""
+    _played: int = 0
+    _seconds: float = 0.0
 
     @property
     def lease(self) -> UUID:
         return self.batch.lease
+
+    @property
+    def is_nearly_played(self) -> bool:
+        """Whether its process should have the next batch at hand: not earlier, others may be free for it sooner."""
+        return (len(self.batch.episodes) - self._played) * self.pace <= SOON_SECONDS
+
+    def take(self, results: Sequence[EpisodeResult]) -> None:
+        """These episodes are played."""
+        self.finished += results
+        self._played += len(results)
+        self._seconds += sum(result.seconds for result in results)
+        if self._played:
+            self.pace = self._seconds / self._played
 
 
 class Holdings:

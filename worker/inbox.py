@@ -21,8 +21,10 @@ class Inbox:
 
     def __iter__(self) -> Iterator[Order]:
         while True:
-            self._dropped.clear()
-            yield self._batches.get()
+            order = self._batches.get()
+            yield order
+            if order.play is not None:
+                self._dropped.discard(order.play.lease)
 
     def is_dropped(self, lease: UUID) -> bool:
         """Whether what is left of the batch need not be played."""

@@ -1,13 +1,18 @@
 """Rebuilding from kept parents gives the same parameters as rebuilding from the first seed."""
 
+from itertools import takewhile
+
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from evolution.architectures import ImageArchitecture, MlpArchitecture
 from evolution.expansion import Parameters, expand
 from tests.worker.conftest import chain
 from worker.evaluation import evaluate_episodes
 from worker.expansion import PlainExpansion
+from worker.holdings import branchings
 from worker.individuals import Individual, Parents
 from worker.shelf import Shelf, open_memory
 
@@ -83,6 +88,63 @@ def test_what_is_kept_is_not_changed_by_its_children() -> None:
     before = raised(parents, individual([1, 2], None))
     raised(parents, individual([1, 2], 3))
     assert (raised(parents, individual([1, 2], None)) == before).all()
+
+
+@st.composite
+def descents(draw: st.DrawFn) -> dict[str, list[int]]:
+    """Chains of a few lines of descent, each parting from another where it likes."""
+    chains = [draw(st.lists(st.integers(0, 2), min_size=1, max_size=30))]
+    for _ in range(draw(st.integers(0, 5))):
+        other = draw(st.sampled_from(chains))
+        kept = draw(st.integers(0, len(other)))
+        chains.append(other[:kept] + draw(st.lists(st.integers(3, 5), min_size=1, max_size=20)))
+    return {str(number): chain for number, chain in enumerate(chains)}
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(descents())
+def test_what_known_chains_begin_with_is_built_once(mutations: list[int], chains: dict[str, list[int]]) -> None:
+    mutations.clear()
+    parents, lengths = Parents(), branchings(chains)
+    for key, seeds in chains.items():
+        wanted = individual(seeds, None)._replace(branchings=lengths[key])
+        assert (raised(parents, wanted) == expanded(*seeds)).all()
+    beginnings = {tuple(seeds[:length]) for seeds in chains.values() for length in range(2, len(seeds) + 1)}
+    assert len(mutations) == len(beginnings)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(2, 150), st.integers(1, 150))
+def test_kin_that_was_not_known_costs_at_most_five_times_what_it_does_not_share(
+    mutations: list[int], length: int, own: int
+) -> None:
+    parents, seeds = Parents(), list(range(length))
+    raised(parents, individual(seeds, None))
+    mutations.clear()
+    kin = [*seeds[: max(0, length - own)], *range(1000, 1000 + own)]
+    assert (raised(parents, individual(kin, None)) == expanded(*kin)).all()
+    assert len(mutations) <= 5 * own
+
+
+def test_parents_that_find_no_room_are_built_all_the_same() -> None:
+    for pages in (0, 1, 2):
+        parents = Parents(Shelf(open_memory(pages * 4096)))
+        for parent, newest in (([1, 2, 3], 4), ([*range(30)], None), ([*range(29), 7], 8), ([*range(30)], 5)):
+            found = raised(parents, individual(parent, newest)._replace(branchings=[2]))
+            assert (found == expanded(*parent, *([] if newest is None else [newest]))).all()
+
+
+def common(one: list[int], other: list[int]) -> int:
+    return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))))
+
+
+@settings(deadline=None)
+@given(descents())
+def test_branchings_are_the_lengths_of_shared_beginnings(chains: dict[str, list[int]]) -> None:
+    found = branchings(chains)
+    for key, seeds in chains.items():
+        others = [other for name, other in chains.items() if name != key]
+        assert found[key] == sorted({common(seeds, other) for other in others} - {0})
 
 
 def test_a_large_network_is_rebuilt_the_same() -> None:
