@@ -52,3 +52,9 @@ def configure_logs(settings: Settings) -> None:
     # Below this they log whole requests, with query and headers, or the parameters of statements.
     for name in ("uvicorn.error", "websockets", "asyncio", "sqlalchemy.engine", "psycopg"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(is_news)
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """Not what uvicorn calls an error: a websocket that was refused with an HTTP answer, as a stranger's is."""
+    return record.getMessage() != "ASGI callable returned without completing handshake."

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 import re
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.api.problems import problem
+
+logger = logging.getLogger(__name__)
 
 COOKIE = "neuroevo"
 """How the cookie's name begins: see `cookie_name`."""
@@ -86,7 +89,10 @@ class Gate:
         refusal = self._refusal(HTTPConnection(scope))
         if refusal is None:
             await self._app(scope, receive, send)
-        elif scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
+            return
+        if scope["type"] == "websocket":
+            logger.info("action=live.refuse path=%s status=%d", scope["path"], refusal.status_code)
+        if scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
             await refusal(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008, "reason": "not allowed"})

@@ -14,6 +14,8 @@ from uuid import uuid4
 import httpx2
 import psycopg
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from server.main import Exit, bind, run_server
 from server.settings import Settings
@@ -108,6 +110,8 @@ def test_sigterm_sends_waiting_workers_away_and_ends_the_process_in_order(
     ):
         client.get("/", params={"token": TOKEN})
         client.get("/api/v1/live", params={"token": TOKEN})
+        with pytest.raises(InvalidStatus), connect(address.replace("http", "ws") + "/api/v1/live", proxy=None):
+            pass
         request = request_of({"id": str(uuid4()), "name": "waits"}, announcement=ANNOUNCEMENT, wants=1)
         waiting = threads.submit(client.post, "/api/v1/batches", json=request, timeout=30)
         while not client.get("/api/v1/workers").json()["items"]:
@@ -120,7 +124,9 @@ def test_sigterm_sends_waiting_workers_away_and_ends_the_process_in_order(
     assert code == Exit.STOPPED
     assert "action=server.listening" in lines
     assert "action=server.stopping" in lines
+    assert "action=live.refuse path=/api/v1/live status=401" in lines
     assert "Traceback" not in lines
+    assert " ERROR " not in lines
     assert TOKEN not in lines
 
 
