@@ -50,7 +50,9 @@ def list_policies(
         header = ("policy", "mean", "sd", "episodes", "distinct", "phase", "born")
         typer.echo(table(header, [_row(item, score) for item in items]))
     else:
-        typer.echo("no elite yet: the first generation has not closed")
+        typer.echo(
+            "none yet: those are listed that have played again, in validation or test, when a generation closes"
+        )
 
 
 @app.command("show")

@@ -17,7 +17,9 @@ SETTLED = ("stopped", "finished", "failed")
 def progress_line(run: "RunSummary") -> str:
     """Generation, phase, best, mean, elite, frames, speed and the time left to the generation's close."""
     parts = [run.name]
-    if run.progress and run.state == "running":
+    if run.progress and run.state == "running" and run.state_reason:
+        parts.append(f"stalled ({run.state_reason.rstrip('.')}), generation {run.progress.generation} {_done(run)}")
+    elif run.progress and run.state == "running":
         parts.append(f"generation {run.progress.generation} {run.progress.phase} {_done(run)}")
     else:
         reason = f" ({run.state_reason.rstrip('.')})" if run.state_reason else ""

@@ -14,7 +14,8 @@ from evolution.model import Value
 
 Item = TypeVar("Item")
 RunState = Literal["waiting", "running", "paused", "stopped", "finished", "failed"]
-"""waiting: no connected worker can play it; stopped: by a person, for good; finished: its budget is spent;
+"""waiting: no connected worker can play it yet; running with a `state_reason`: nobody plays it now, and why (it goes on
+by itself once a worker can); stopped: by a person, for good; finished: its budget is spent;
 failed: its environment fits no policy (`state_reason` says why)."""
 
 

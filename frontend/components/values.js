@@ -56,10 +56,11 @@ export function stateWord(state) {
 
 /** The state of a run or a worker. @param {{state: string, reason?: string|null}} props */
 export function State({ state, reason }) {
-  const tone = STATES[state]?.[1] ?? "quiet";
-  const isAlive = state === "running" || state === "working";
+  const isStalled = state === "running" && Boolean(reason); // Nobody who is connected can play it.
+  const tone = isStalled ? "warn" : (STATES[state]?.[1] ?? "quiet");
+  const isAlive = (state === "running" && !isStalled) || state === "working";
   return html`<span class=${`state tone-${tone}`} title=${reason || undefined}>
-    <span class=${`dot${isAlive ? " alive" : ""}`} aria-hidden="true"></span>${stateWord(state)}
+    <span class=${`dot${isAlive ? " alive" : ""}`} aria-hidden="true"></span>${isStalled ? "Stalled" : stateWord(state)}
   </span>`;
 }
 

@@ -48,5 +48,10 @@ async def list_individuals(
 async def list_best(
     id: RunId, master: MasterDep, top: Annotated[int, Query(ge=1, le=1000, description="How many.")] = 10
 ) -> Listing[PolicyView]:
-    """The best distinct seed chains as documents, by test mean, else by validation mean; never by one episode."""
+    """The best distinct seed chains as documents, by test mean, else by validation mean; never by one episode.
+
+    Empty until a generation closes, and for a run whose policies never play again: a block-free one, or one with
+    neither candidates nor test episodes. The elites' chains of such a run are in its generations; how good they are,
+    `neuroevo policy evaluate` tells.
+    """
     return Listing(items=await master.best_policies(id, top))

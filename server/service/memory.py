@@ -55,6 +55,8 @@ class Memory:
         self.ended: OrderedDict[str, ActiveRun] = OrderedDict()
         self.changed: set[str] = set()
         """Runs of which watchers have not been told yet."""
+        self.reasons_told: dict[str, str | None] = {}
+        """Why runs that could go on do not, as watchers know it."""
         self.workers_told: list[dict[str, Any]] = []
         """The workers as watchers know them."""
         self._tasks: dict[asyncio.Task[None], str] = {}

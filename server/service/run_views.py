@@ -52,7 +52,7 @@ def _summary(memory: Memory, stored: RunRow) -> dict[str, Any]:
         "id": row.id,
         "name": row.name,
         "state": row.state,
-        "state_reason": row.state_reason or (_idle_reason(memory, run) if run else None),
+        "state_reason": row.state_reason or (idle_reason(memory, run) if run else None),
         "environment_id": row.configuration["environment"]["id"],
         "architecture_name": row.configuration["architecture"],
         "preset": row.preset,
@@ -93,8 +93,8 @@ def episodes_to_come(run: ActiveRun) -> int:
     return (validation if phase < Phase.VALIDATION else 0) + (configuration.test_episodes if phase < Phase.TEST else 0)
 
 
-def _idle_reason(memory: Memory, run: ActiveRun) -> str | None:
-    """Why a run that could go on does not."""
+def idle_reason(memory: Memory, run: ActiveRun) -> str | None:
+    """Why a run that could go on does not. It goes on by itself once a worker that can play it connects."""
     environment = run.configuration.environment.id
     if run.state == "running" and run.row.engine and not memory.workers.can_play(environment, run.row.engine):
         trouble = memory.descriptions.trouble(environment, run.row.engine)

@@ -6,7 +6,7 @@ from typing import Any
 from server.service.active_run import ActiveRun
 from server.service.generation_views import view_generation
 from server.service.memory import Memory
-from server.service.run_views import summarize_run
+from server.service.run_views import idle_reason, summarize_run
 from server.service.worker_views import list_workers
 from server.storage.runs import RunRow
 
@@ -32,6 +32,9 @@ def tell_of_generation(memory: Memory, id: str, row: Mapping[str, Any]) -> None:
 
 def tell_changes(memory: Memory) -> None:
     """What changed within the last second."""
+    reasons = {id: idle_reason(memory, run) for id, run in memory.runs.items()}
+    memory.changed.update(id for id, reason in reasons.items() if reason != memory.reasons_told.get(id))
+    memory.reasons_told = reasons
     for run in [memory.runs[id] for id in memory.changed if id in memory.runs]:
         tell_of_run(memory, run)
     memory.changed.clear()

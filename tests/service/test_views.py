@@ -1,5 +1,6 @@
 """What is shown of generations, individuals and the best policies, and what watchers are told."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -187,6 +188,23 @@ async def test_watchers_hear_of_a_runs_life_in_order(master: Master) -> None:
     assert list(dict.fromkeys(states)) == ["waiting", "running", "finished"]
     assert {frozenset(["runs", f"runs/{run.id}"])} == {event.topics for event in told if event.type == "run.changed"}
     assert [event.n for event in told] == list(range(told[0].n, told[0].n + len(told)))
+
+
+async def test_watchers_are_told_when_nobody_can_play_a_run_and_when_somebody_can(
+    master: Master, clock: FakeClock
+) -> None:
+    worker = await described(master)
+    run = await master.create_run(None, None, SMALL)
+    subscription = master.events.subscribe()
+    reasons = []
+    for happen in (worker.leave, partial(described, master, "another")):
+        await happen()
+        clock.advance(1)
+        while (event := await subscription.next()).type != "run.changed":
+            pass
+        reasons.append(event.payload["run"]["state_reason"])
+    assert reasons[0].startswith(f"No connected worker plays {run.environment_id}")
+    assert reasons[1] is None
 
 
 async def test_progress_is_told_at_most_once_a_second(master: Master, clock: FakeClock) -> None:

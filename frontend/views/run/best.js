@@ -19,14 +19,17 @@ export function Best({ run }) {
 }
 
 function Nothing({ run }) {
-  if (run.configuration.candidates > 0) {
+  const { algorithm, candidates, test_episodes: tests } = run.configuration;
+  if (candidates > 0 || tests > 0) {
     return html`<${Empty} title="No elite is validated yet">
       <p>The first one is known when a generation closes.</p>
     <//>`;
   }
-  return html`<${Empty} title="This run does not validate">
-    <p>A policy is ranked here by fresh episodes, never by the one that it was selected for. Clone the run with
-      candidates to have its elites validated.</p>
+  const change = algorithm === "block-free" ? "Clone it as a generational run" : "Clone it";
+  return html`<${Empty} title="This run never plays a policy again">
+    <p>Policies are ranked here by fresh episodes, never by the one that they were selected for. The chains of its
+      elites are under Generations; play one with <code>neuroevo policy evaluate FILE</code> to learn how good it is.
+      ${change} with candidates to have its elites validated.</p>
   <//>`;
 }
 
