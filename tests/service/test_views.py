@@ -1,5 +1,6 @@
 """What is shown of generations, individuals and the best policies, and what watchers are told."""
 
+import asyncio
 from functools import partial
 from typing import Any
 
@@ -200,8 +201,9 @@ async def test_watchers_are_told_when_nobody_can_play_a_run_and_when_somebody_ca
     for happen in (worker.leave, partial(described, master, "another")):
         await happen()
         clock.advance(1)
-        while (event := await subscription.next()).type != "run.changed":
-            pass
+        async with asyncio.timeout(20):
+            while (event := await subscription.next()).type != "run.changed":
+                pass
         reasons.append(event.payload["run"]["state_reason"])
     assert reasons[0].startswith(f"No connected worker plays {run.environment_id}")
     assert reasons[1] is None
