@@ -15,34 +15,39 @@ app = typer.Typer(help="Measurements of this machine.", rich_markup_mode=None)
 
 SHORTEST_SECONDS = 1.0
 DEFAULT_SECONDS = 240.0
+DEFAULT_GAME = "ALE/Frostbite-v5"
+
+
+Seconds = Annotated[
+    float,
+    typer.Option(
+        "--seconds",
+        envvar="NEUROEVO_SECONDS",
+        min=SHORTEST_SECONDS,
+        help="How long to measure in all; what is prepared before comes on top.",
+    ),
+]
+Architectures = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--architecture",
+        envvar="NEUROEVO_ARCHITECTURE",
+        metavar="NAME",
+        help="nature-dqn or uber-large; else both. Repeatable.",
+    ),
+]
+Peers = Annotated[
+    bool, typer.Option("--peers/--no-peers", envvar="NEUROEVO_PEERS", help="Measure what others use as well.")
+]
+Game = Annotated[str, typer.Option("--game", envvar="NEUROEVO_GAME", metavar="ID", help="Atari game.")]
 
 
 @app.command("worker")
 def bench_worker(
-    seconds: Annotated[
-        float,
-        typer.Option(
-            "--seconds",
-            envvar="NEUROEVO_SECONDS",
-            min=SHORTEST_SECONDS,
-            help="How long to measure in all; preparing takes about a minute more.",
-        ),
-    ] = DEFAULT_SECONDS,
-    architectures: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--architecture",
-            envvar="NEUROEVO_ARCHITECTURE",
-            metavar="NAME",
-            help="nature-dqn or uber-large; else both. Repeatable.",
-        ),
-    ] = None,
-    peers: Annotated[
-        bool, typer.Option("--peers/--no-peers", envvar="NEUROEVO_PEERS", help="Measure what others use as well.")
-    ] = True,
-    game: Annotated[
-        str, typer.Option("--game", envvar="NEUROEVO_GAME", metavar="ID", help="Atari game.")
-    ] = "ALE/Frostbite-v5",
+    seconds: Seconds = DEFAULT_SECONDS,
+    architectures: Architectures = None,
+    peers: Peers = True,
+    game: Game = DEFAULT_GAME,
     as_json: Json = False,
 ) -> None:
     """Measure the worker against the bare emulator and others, on one core and on all."""
