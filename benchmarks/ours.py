@@ -43,9 +43,9 @@ class WorkerLoop:
             self._evaluator.evaluate(individual, shortened(environment, WARM_UP_STEPS), 0)
 
     def measure(self, seconds: float) -> Slice:
-        """Whole episodes."""
-        self.episodes = []
+        """Whole episodes, at least one."""
         began = time.perf_counter()
+        self.episodes = [self._play()]
         while (spent := time.perf_counter() - began) < seconds:
             self.episodes.append(self._play())
         return Slice(sum(episode.played.frames for episode in self.episodes), spent)

@@ -55,11 +55,11 @@ class PeerLoop:
 
     def measure(self, seconds: float) -> Slice:
         """Some decisions at a time."""
-        frames, began = 0, time.perf_counter()
-        while (spent := time.perf_counter() - began) < seconds:
+        began, decisions = time.perf_counter(), 0
+        while decisions == 0 or time.perf_counter() - began < seconds:
             self.play_on()
-            frames += DECISIONS * self._frame_skip
-        return Slice(frames, spent)
+            decisions += DECISIONS
+        return Slice(decisions * self._frame_skip, time.perf_counter() - began)
 
     def play_on(self) -> None:
         """`DECISIONS` decisions."""

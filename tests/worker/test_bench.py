@@ -27,6 +27,9 @@ from evolution.environments import Environment
 from tests.worker.test_networks import golden_image
 from worker.evaluation import Evaluator
 
+ONE_EPISODE = 0.0
+"""Seconds of a slice: what was begun is played to its end."""
+
 
 @pytest.fixture(scope="module")
 def evaluator() -> Evaluator:
@@ -34,8 +37,8 @@ def evaluator() -> Evaluator:
 
 
 def short_chains(game: str = GAME, steps: int = 150) -> list[SeedChain]:
-    """One random and one evolved policy, whose episodes are cut short."""
-    return cut_short(chains_for("nature-dqn", game)[:2], steps)
+    """Two random and two evolved policies, whose episodes are cut short."""
+    return cut_short(chains_for("nature-dqn", game)[:4], steps)
 
 
 @pytest.mark.parametrize("architecture", [*IMAGE_NAMES, "mlp"])
@@ -52,26 +55,30 @@ def test_the_committed_policies_are_distinct_and_random_and_evolved_in_turn(arch
 def test_the_bare_emulator_plays_the_very_games_that_the_worker_played(evaluator: Evaluator, game: str) -> None:
     loop = WorkerLoop(evaluator, short_chains(game))
     bare = BareEmulator(loop, game.removeprefix("ALE/").removesuffix("-v5").lower())
-    played = loop.measure(0.05)
-    replayed = bare.measure(0.05)
-    assert replayed.frames == played.frames == sum(episode.played.frames for episode in loop.episodes)
-    assert replayed.seconds > 0
+    actions = set()
+    for _ in range(4):
+        played = loop.measure(ONE_EPISODE)
+        replayed = bare.measure(ONE_EPISODE)
+        assert replayed.frames == played.frames == sum(episode.played.frames for episode in loop.episodes)
+        assert replayed.seconds > 0
+        actions.update(*(episode.played.actions for episode in loop.episodes))
+    assert len(actions) > 2
 
 
 def test_a_replay_that_ends_otherwise_is_an_error(evaluator: Evaluator) -> None:
     loop = WorkerLoop(evaluator, short_chains())
-    loop.measure(0.01)
+    loop.measure(ONE_EPISODE)
     first = loop.episodes[0]
     loop.episodes = [first._replace(seed=first.seed + 1)]
     with pytest.raises(ReplayDiffers):
-        BareEmulator(loop, "frostbite").measure(0.01)
+        BareEmulator(loop, "frostbite").measure(ONE_EPISODE)
 
 
 @pytest.mark.parametrize("name", list(MODULES))
 def test_a_peer_plays_the_policies(name: str) -> None:
     pytest.importorskip(MODULES[name])
     peer = make_peer(name, GAME, short_chains(), 0)
-    measured = peer.measure(0.01)
+    measured = peer.measure(ONE_EPISODE)
     assert measured.frames > 0
     assert measured.frames % 4 == 0
 
