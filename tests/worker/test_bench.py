@@ -55,7 +55,7 @@ def test_the_committed_policies_are_distinct_and_random_and_evolved_in_turn(arch
 def test_the_bare_emulator_plays_the_very_games_that_the_worker_played(evaluator: Evaluator, game: str) -> None:
     loop = WorkerLoop(evaluator, short_chains(game))
     bare = BareEmulator(loop, game.removeprefix("ALE/").removesuffix("-v5").lower())
-    actions = set()
+    actions: set[int] = set()
     for _ in range(4):
         played = loop.measure(ONE_EPISODE)
         replayed = bare.measure(ONE_EPISODE)
