@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from evolution.chance import MOST_NO_OPS, no_ops, sticky_frames
 from evolution.environments import AtariOptions
 from worker.episode import Played, UnplayableEnvironment, digest_of
-from worker.policy import Policy, greedy
-from worker.screen import Gray, Screen
+from worker.policy import Player, greedy
+from worker.screen import Frame, Screen, take_frame
 
 NO_OP, FIRE = 0, 1
 FRAMES_PER_SECOND = 60.0
@@ -41,8 +41,8 @@ class Start(NamedTuple):
     state: ALEState
     action: int
     """The frame that is left: the last no-op, or FIRE."""
-    frame: Gray
-    """What is seen after it, shape (height, width)."""
+    frame: Frame
+    """What is seen after it."""
 
 
 class AtariGame:
@@ -69,7 +69,7 @@ class AtariGame:
         """The emulator's codes of the actions that a policy chooses from."""
         return self.minimal_actions if options.minimal_actions else self.all_actions
 
-    def play(self, policy: Policy, options: AtariOptions, seed: int) -> Played:
+    def play(self, policy: Player, options: AtariOptions, seed: int) -> Played:
         """One episode, to the end of the game or `max_steps` decisions."""
         codes, screen = self.actions(options), self._screen
         controls = _Controls(self._emulator, options, seed)
@@ -98,11 +98,11 @@ class AtariGame:
             state = emulator.cloneState(include_rng=True)
             emulator.act(NO_OP)
             if not fire:
-                yield Start(state, NO_OP, emulator.getScreenGrayscale())
+                yield Start(state, NO_OP, take_frame(emulator))
                 continue
             state = emulator.cloneState(include_rng=True)
             emulator.act(FIRE)
-            yield Start(state, FIRE, emulator.getScreenGrayscale())
+            yield Start(state, FIRE, take_frame(emulator))
             emulator.restoreState(state)
 
 

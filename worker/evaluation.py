@@ -9,17 +9,12 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-import cv2
-import numpy as np
-import torch
-
 from evolution.architectures import Architecture, ImageArchitecture
 from evolution.breeding import episode_seed
 from evolution.chains import SeedChain
 from evolution.environments import ATARI_PREFIX, AtariOptions, BoxActions, Environment, VectorOptions
 from evolution.messages import Phase
 from worker.episode import Played, UnplayableEnvironment, UnsuitablePolicy
-from worker.expansion import PlainExpansion
 from worker.individuals import Individual, Parents
 from worker.networks import build_policy
 from worker.policy import Policy
@@ -40,8 +35,6 @@ class Evaluator:
     """Plays episodes in this process, on one thread."""
 
     def __init__(self, shelf: Shelf | None = None) -> None:
-        torch.set_num_threads(1)
-        cv2.setNumThreads(1)
         self._parents = Parents(shelf)
         self._games: OrderedDict[str, Game] = OrderedDict()
         self._policies: OrderedDict[str, Policy] = OrderedDict()
@@ -58,10 +51,9 @@ class Evaluator:
         game, options = self._game(environment.id), environment.settings
         check_fit(individual.architecture, game, environment)
         policy = self._policy(individual)
-        with torch.inference_mode():
-            if isinstance(game, VectorGame):
-                return game.play(policy, VectorOptions.model_validate(options, from_attributes=True), seed)
-            return game.play(policy, AtariOptions.model_validate(options, from_attributes=True), seed)
+        if isinstance(game, VectorGame):
+            return game.play(policy, VectorOptions.model_validate(options, from_attributes=True), seed)
+        return game.play(policy, AtariOptions.model_validate(options, from_attributes=True), seed)
 
     def _game(self, environment_id: str) -> "Game":
         if environment_id not in self._games:
@@ -82,10 +74,9 @@ class Evaluator:
             self._filled = None
         self._policies.move_to_end(key)
         if individual != self._filled:
-            expansion = PlainExpansion(architecture)
-            parameters = np.empty(expansion.size, np.float32)
-            self._parents.raise_individual(individual, expansion, parameters)
-            self._policies[key].fill(parameters)
+            policy = self._policies[key]
+            self._parents.raise_individual(individual, policy.expansion, policy.parameters)
+            policy.renew()
             self._filled = individual
         return self._policies[key]
 

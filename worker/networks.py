@@ -1,169 +1,156 @@
-"""Networks in torch, filled from one flat vector and asked for one decision at a time.
+"""Networks for play: filled in the kernels' own order, asked for one decision at a time."""
 
-They are laid out for a single observation on a single thread: what is fixed is computed when a network is filled,
-every intermediate result has its place, and nothing is allocated in play but a list of active features.
-"""
+import logging
+from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from evolution.architectures import IMAGE_SHAPE, Architecture, ImageArchitecture, MlpArchitecture
-from evolution.expansion import Parameters
 from evolution.layouts import Layer, layout
+from worker.journal import line, logger
+from worker.kernels import image, mlp
+from worker.kernels.image import WINDOWS, Convolution, Dense, Network
+from worker.kernels.vectors import AHEAD, LANES
+from worker.kernels.weights import CompiledExpansion, Place, place_layers
 from worker.policy import Observation, Outputs, Policy
 
-BRIGHTEST = 255.0
+BRIGHTEST = 255
+LINE_BYTES = 64
+RECORD_BYTES = 8192
 
 
 def build_policy(architecture: Architecture) -> Policy:
-    """A network of this architecture, not yet filled."""
+    """A network of this architecture, its parameters not yet written."""
+    tell_of_slow_processor()
     if isinstance(architecture, ImageArchitecture):
         return ImagePolicy(architecture)
     return MlpPolicy(architecture)
+
+
+@cache
+def tell_of_slow_processor() -> None:
+    """Logs, once, that this processor computes the same results slower."""
+    if not image.FUSED:
+        logger.log(logging.WARNING, line("slow-processor", missing="fused multiply-add", effect="same results, slower"))
 
 
 class ImagePolicy:
     """`uber-large` or `nature-dqn`. Observation: shape (84, 84, 4), uint8, oldest image first."""
 
     def __init__(self, architecture: ImageArchitecture) -> None:
-        self._layers = layout(architecture)
-        *convolutions, dense, output = self._layers
-        self._convolutions: list[_Convolution] = []
-        side = IMAGE_SHAPE[1]
-        for layer in convolutions:
-            self._convolutions.append(_Convolution(layer, side))
-            side = layer.output_side(side)
-        self._hidden = _SparseDense(dense, (convolutions[-1].outputs, side, side))
-        self._output = _Dense(output)
-        self._places = [convolution.place for convolution in self._convolutions[1:]] + [self._hidden.place]
+        self.expansion = CompiledExpansion(architecture)
+        self.parameters = lined_up(self.expansion.size)
+        self._network = _network(architecture, self.parameters)
+        self._memory = np.zeros(RECORD_BYTES, np.uint8)
+        image.keep(self._memory, self._network)
+        self._outputs: Outputs = self._network.dense.outputs[: architecture.actions]
+        self._observed: Observation | None = None
+        self._pixels = self._network.pixels
 
-    def fill(self, parameters: Parameters) -> None:
-        parts = list(_parts(parameters, self._layers))
-        # The division of the image by 255 is done on the weights that it meets, once.
-        self._convolutions[0].fill(parts[0][0] / BRIGHTEST, parts[0][1])
-        for convolution, (weights, biases) in zip(self._convolutions[1:], parts[1:], strict=False):
-            convolution.fill(weights, biases)
-        self._hidden.fill(*parts[-2])
-        self._output.fill(*parts[-1])
+    def renew(self) -> None:
+        image.forget(self._memory)
 
     def outputs(self, observation: Observation) -> Outputs:
-        self._convolutions[0].place.copy_(torch.from_numpy(observation))
-        for convolution, place in zip(self._convolutions, self._places, strict=True):
-            convolution.run(place)
-        return self._output.run(self._hidden.run().relu_())
+        if observation is not self._observed:
+            # The four images of a pixel are the four bytes of one number. A screen always shows the same array.
+            self._observed, self._pixels = observation, observation.reshape(-1).view(np.uint32)
+        image.decide(self._memory, self._pixels)
+        return self._outputs
 
 
 class MlpPolicy:
     """`mlp`: dense layers with tanh between them. Observation: shape (inputs,), float32."""
 
     def __init__(self, architecture: MlpArchitecture) -> None:
-        self._layers = layout(architecture)
-        self._dense = [_Dense(layer) for layer in self._layers]
+        self.expansion = CompiledExpansion(architecture)
+        self.parameters = lined_up(self.expansion.size)
+        places = place_layers(architecture)
+        widest = max(architecture.inputs, *(place.width for place in places))
+        self._layers = np.array([(place.start, place.inputs, place.width) for place in places])
+        self._values = lined_up(widest), lined_up(widest)
+        self._order = np.arange(widest + AHEAD)
+        # The layers' results alternate between two places.
+        self._outputs: Outputs = self._values[len(places) % 2][: architecture.actions]
 
-    def fill(self, parameters: Parameters) -> None:
-        for dense, part in zip(self._dense, _parts(parameters, self._layers), strict=True):
-            dense.fill(*part)
+    def renew(self) -> None:
+        """Nothing is kept between decisions."""
 
     def outputs(self, observation: Observation) -> Outputs:
-        *hidden, output = self._dense
-        values = torch.from_numpy(observation)
-        for dense in hidden:
-            dense.run(values)
-            values = dense.sums.tanh_()
-        return output.run(values)
+        mlp.decide(self.parameters, self._layers, observation, self._values, self._order)
+        return self._outputs
 
 
-class _Convolution:
-    """One convolution and its ReLU as a product of two matrices: windows of the input by weights.
-
-    `place`: where the input goes, shape (side, side, channels): the inside of a frame of zeros, the padding.
-    """
-
-    def __init__(self, layer: Layer, side: int) -> None:
-        before, padded = layer.padding[0], side + sum(layer.padding)
-        kernel, stride, channels, out = layer.kernel, layer.stride, layer.inputs, layer.output_side(side)
-        whole = torch.zeros(padded, padded, channels)
-        self.place = whole[before : before + side, before : before + side]
-        # A window's rows are each one run of memory: columns and channels together.
-        shape, row = (out, out, kernel, kernel * channels), padded * channels
-        self._windows = whole.as_strided(shape, (stride * row, stride * channels, row, 1))
-        self._matrix = torch.empty(shape)
-        self._weights = torch.empty(kernel, kernel, channels, layer.outputs)
-        self._biases = torch.empty(layer.outputs)
-        self._sums = torch.empty(out, out, layer.outputs)
-        self._flat = (
-            self._matrix.view(out * out, -1),
-            self._weights.view(-1, layer.outputs),
-            self._sums.view(out * out, -1),
-        )
-
-    def fill(self, weights: torch.Tensor, biases: torch.Tensor) -> None:
-        self._weights.copy_(weights.permute(2, 3, 1, 0))
-        self._biases.copy_(biases)
-
-    def run(self, out: torch.Tensor) -> None:
-        """Puts the result into `out`, shape (rows, columns, filters)."""
-        matrix, weights, sums = self._flat
-        self._matrix.copy_(self._windows)
-        torch.addmm(self._biases, matrix, weights, out=sums)
-        torch.clamp_min(self._sums, 0, out=out)
+def lined_up(count: int) -> NDArray[np.float32]:
+    """Shape (count,), float32, zeros, beginning with a line of the cache: a vector across two lines takes two loads."""
+    numbers = np.zeros(count + LANES, np.float32)
+    start = -numbers.ctypes.data % LINE_BYTES // numbers.itemsize
+    return numbers[start : start + count]
 
 
-class _SparseDense:
-    """A dense layer on features of which many are zero: a weighted sum of the weights' rows of those that are not.
-
-    The weights are far larger than a core's own cache, and reading them is what the layer costs.
-    `place`: where the features go, as rows, columns, channels, though they lie in memory in GENOME.md's order.
-    """
-
-    def __init__(self, layer: Layer, shape: tuple[int, int, int]) -> None:
-        """`shape`: (channels, rows, columns)."""
-        features = torch.zeros(shape)
-        self.place = features.permute(1, 2, 0)
-        self._features = features.view(-1)
-        self._found: NDArray[np.float32] = self._features.numpy()
-        self._start = torch.zeros(1, dtype=torch.int64)
-        # Memory from NumPy, which asks the system for large pages: reading scattered rows is a fifth quicker.
-        self._rows = torch.from_numpy(np.zeros((layer.inputs, layer.outputs), np.float32))
-        self._biases = torch.empty(layer.outputs)
-
-    def fill(self, weights: torch.Tensor, biases: torch.Tensor) -> None:
-        self._rows.copy_(weights.t())
-        self._biases.copy_(biases)
-
-    def run(self) -> torch.Tensor:
-        """Shape (out,)."""
-        active = torch.from_numpy(np.flatnonzero(self._found))
-        values = self._features.index_select(0, active)
-        sums = torch.embedding_bag(self._rows, active, self._start, False, 0, False, values)[0]
-        return sums.view(-1).add_(self._biases)
-
-
-class _Dense:
-    """A dense layer. `sums`: shape (out,), where its result lies."""
-
-    def __init__(self, layer: Layer) -> None:
-        self._weights = torch.empty(layer.outputs, layer.inputs)
-        self._biases = torch.empty(layer.outputs)
-        self.sums = torch.empty(layer.outputs)
-        self._result: Outputs = self.sums.numpy()
-
-    def fill(self, weights: torch.Tensor, biases: torch.Tensor) -> None:
-        self._weights.copy_(weights)
-        self._biases.copy_(biases)
-
-    def run(self, values: torch.Tensor) -> Outputs:
-        torch.addmv(self._biases, self._weights, values, out=self.sums)
-        return self._result
+def _network(architecture: ImageArchitecture, parameters: NDArray[np.float32]) -> Network:
+    *layers, hidden, _ = layout(architecture)
+    *places, hidden_place, out_place = place_layers(architecture)
+    sides = _sides(layers)
+    images = [
+        lined_up((side + sum(layer.padding)) ** 2 * layer.inputs) for layer, side in zip(layers, sides, strict=False)
+    ]
+    features, positions = lined_up(hidden.inputs), sides[-1] ** 2
+    first, second, third = (
+        _convolution(layer, above, side, place, pixels, parameters)
+        for layer, above, side, place, pixels in zip(layers, [*layers[1:], None], sides, places, images, strict=False)
+    )
+    dense = Dense(
+        weights=hidden_place.weights_of(parameters),
+        biases=hidden_place.biases_of(parameters),
+        features=features,
+        stale=np.zeros(positions, np.uint8),
+        partial=lined_up(positions * hidden.outputs),
+        hidden=lined_up(hidden.outputs),
+        out_weights=out_place.weights_of(parameters),
+        out_biases=out_place.biases_of(parameters),
+        outputs=lined_up(out_place.width),
+        values=lined_up(hidden.outputs + AHEAD),
+        rows=np.zeros(hidden.outputs + AHEAD, np.int64),
+    )
+    brightness = np.arange(BRIGHTEST + 1, dtype=np.float32) / np.float32(BRIGHTEST)
+    seen = np.zeros(sides[0] ** 2, np.uint32)
+    return Network(seen, brightness, sides[0], layers[0].padding[0], first, second, third, dense)
 
 
-def _parts(parameters: Parameters, layers: tuple[Layer, ...]) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Weights and biases of each layer, as views of the flat vector."""
-    flat = torch.from_numpy(parameters)
-    parts, start = [], 0
+def _sides(layers: Sequence[Layer]) -> list[int]:
+    """Rows, and columns, of the image below each layer, and of the last one's outputs."""
+    sides = [IMAGE_SHAPE[1]]
     for layer in layers:
-        biases = start + layer.weights
-        parts.append((flat[start:biases].view(layer.weight_shape), flat[biases : biases + layer.outputs]))
-        start = biases + layer.outputs
-    return parts
+        sides.append(layer.output_side(sides[-1]))
+    return sides
+
+
+def _convolution(
+    layer: Layer, above: Layer | None, side: int, place: Place, pixels: NDArray[np.float32],
+    parameters: NDArray[np.float32],
+) -> Convolution:  # fmt: skip
+    """`above`: the layer that reads the outputs; None if they are features of a dense one."""
+    windows, row = layer.output_side(side), (side + sum(layer.padding)) * layer.inputs
+    y, x = np.divmod(np.arange(windows**2), windows)
+    border, stride = (above.padding[0], above.stride) if above else (0, 1)
+    width = windows + (sum(above.padding) if above else 0)
+    cells = (side + sum(layer.padding)) // layer.stride
+    return Convolution(
+        weights=place.weights_of(parameters),
+        biases=place.biases_of(parameters),
+        image=pixels,
+        stale=np.zeros(cells**2, np.uint8),
+        side=windows,
+        cells=layer.kernel // layer.stride,
+        rows=layer.kernel,
+        run=layer.kernel * layer.inputs,
+        pitch=row,
+        places=layer.stride * (y * row + x * layer.inputs),
+        out=((y + border) * width + x + border) * layer.outputs,
+        out_cells=(y + border) // stride * (width // stride) + (x + border) // stride,
+        chosen=np.zeros(windows**2 + WINDOWS, np.int64),
+        begins=np.zeros(windows**2 + WINDOWS, np.int64),
+        sums=lined_up(WINDOWS * layer.outputs),
+    )

@@ -12,11 +12,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import gymnasium
+import numpy as np
 
 from evolution.environments import ATARI_PREFIX
 
-ENGINE = "torch-1"
-"""The arithmetic: torch on one thread, reproducible on one type of CPU."""
+ENGINE = "exact-1"
+"""The arithmetic of networks and images: worker.kernels, the same bits on every processor."""
 EMULATOR = "ale_py"
 """Registers the Atari games when it is imported. Optional: without it a worker plays everything else."""
 PROCESSOR_INFORMATION = Path("/proc/cpuinfo")
@@ -71,8 +72,9 @@ def engine_of(environment_id: str, module: str | None = None) -> str:
     """
     rom = rom_of(environment_id)
     if rom is not None:
-        return f"{_arithmetic()} opencv={_public(version('opencv-python-headless'))} {_emulator()} rom={_md5(rom)}"
-    parts = [_arithmetic(), f"gymnasium={gymnasium.__version__}"]
+        return f"{ENGINE} {_emulator()} rom={_md5(rom)}"
+    # The physics of such environments is NumPy's or their own, whose last bits differ between processors.
+    parts = [ENGINE, f'cpu="{processor()}"', f"numpy={np.__version__}", f"gymnasium={gymnasium.__version__}"]
     if module is not None:
         parts.append(f"{module}={_module_version(module)}")
     parts += [f"{package}={_installed(package)}" for place, package in PHYSICS.items() if _entry(environment_id, place)]
@@ -90,11 +92,6 @@ def processor() -> str:
     name = told.get("model name") or platform.processor() or platform.machine()
     detail = [f"{word} {told[key]}" for word, key in (("family", "cpu family"), ("model", "model")) if key in told]
     return " ".join([name, *detail])[:200]
-
-
-@cache
-def _arithmetic() -> str:
-    return f'{ENGINE} torch={_public(version("torch"))} cpu="{processor()}"'
 
 
 @cache
@@ -128,11 +125,6 @@ def _installed(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "missing"
-
-
-def _public(version_text: str) -> str:
-    """Without the build's label: 2.13.0 of 2.13.0+cpu, whose kernels are the same."""
-    return version_text.partition("+")[0]
 
 
 def host() -> str:

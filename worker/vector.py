@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from evolution.environments import BoxActions, DiscreteActions, VectorOptions
 from worker.episode import BrokenEnvironment, Played, UnplayableEnvironment, digest_of
-from worker.policy import Policy, greedy
+from worker.policy import Player, greedy
 
 IMAGE_DIMENSIONS = 2
 """A box of bytes with so many axes, or more, is a picture."""
@@ -55,7 +55,7 @@ class VectorGame:
         with naming_failures(self._id, "it cannot be closed"):
             self._environment.close()
 
-    def play(self, policy: Policy, options: VectorOptions, seed: int) -> Played:
+    def play(self, policy: Player, options: VectorOptions, seed: int) -> Played:
         """One episode, to its end or `max_steps` decisions.
 
         Raises:
@@ -68,7 +68,7 @@ class VectorGame:
         except Exception as error:  # whatever the user's own environment raises
             raise BrokenEnvironment(f"{self._id} failed in play: {type(error).__name__}: {error}; {REPAIR}") from error
 
-    def _play(self, policy: Policy, max_steps: float, seed: int) -> Played:
+    def _play(self, policy: Player, max_steps: float, seed: int) -> Played:
         step, choose = self._environment.step, self._choose
         observation, _ = self._environment.reset(seed=seed)
         chosen = bytearray()

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from ale_py import ALEInterface
 
 import worker.atari
@@ -30,11 +29,6 @@ GOLDEN = Path(__file__).parents[1] / "unit" / "evolution" / "genome-golden.json"
 def golden() -> dict[str, Any]:
     values: dict[str, Any] = json.loads(GOLDEN.read_text(encoding="utf-8"))
     return values
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 class NotedEmulator(ALEInterface):

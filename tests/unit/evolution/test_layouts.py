@@ -13,7 +13,7 @@ def describe(
 ) -> EnvironmentDescription:
     return EnvironmentDescription(
         environment=Environment(id=environment),
-        engine="torch-1",
+        engine="exact-1",
         observation_shape=shape,
         actions=actions,
         frames_per_second=60,
