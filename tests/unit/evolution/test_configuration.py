@@ -55,7 +55,7 @@ def test_the_quick_run_ends_at_the_environments_mark_of_success() -> None:
 
 def test_the_quick_run_is_too_small_to_succeed_by_its_first_random_networks() -> None:
     quick = preset_configuration("quick")
-    assert (quick.population, quick.parents, quick.mutation_power, quick.hidden) == (16, 4, 0.05, [16])
+    assert (quick.population, quick.parents, quick.mutation_power, quick.hidden) == (16, 4, 0.01, [16])
 
 
 def test_every_preset_is_whole_and_has_words_for_people() -> None:
