@@ -3,12 +3,14 @@
 It ends at once when its standard input closes, that is when the main process ends, however it ends.
 """
 
+import fcntl
 import os
 import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO
 from uuid import UUID
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 REPORT_SECONDS = 0.5
 """Results of shorter episodes than this are reported together."""
+PIPE_BYTES = 2**20
+"""What may be reported before the main process reads it: thousands of results, where a system's usual is 200."""
 
 Say = Callable[[Ready | Progress | Failure], None]
 
@@ -106,6 +110,8 @@ def _take_standard_output() -> BinaryIO:
     """A private way out: whatever else prints (libraries, the user's environment) goes to standard error instead."""
     private = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    with suppress(AttributeError, OSError):  # where it cannot be enlarged, a long report waits for its reader
+        fcntl.fcntl(private, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     return os.fdopen(private, "wb")
 
 
