@@ -46,6 +46,9 @@ class Screen:
         self._grays = np.full(COLOURS, UNKNOWN, np.int16)
         # The last two, the older first.
         self._frames = [Frame(np.zeros_like(self._colours), np.zeros_like(self._colours)) for _ in range(2)]
+        # Their colours, eight pixels a number.
+        self._words = [frame.colours.view(np.uint64) for frame in self._frames]
+        self._seen_words = self._colours.view(np.uint64)
         self._changed = np.ones(height, np.uint8)
         self._rows, self._columns = area_taps(height, SIDE), area_taps(width, SIDE)
         self._sums = np.zeros(width, np.int32)
@@ -68,11 +71,11 @@ class Screen:
         """Takes the emulator's current frame in place of the older of the two."""
         emulator.getScreen(self._colours)
         frame = self._frames[0]
-        words, kept = self._colours.view(np.uint64), frame.colours.view(np.uint64)
-        if not look(words, kept, self._colours, self._grays, frame.gray, self._changed):
+        if not look(self._seen_words, self._words[0], self._colours, self._grays, frame.gray, self._changed):
             emulator.getScreenGrayscale(frame.gray)
             self._grays[frame.colours] = frame.gray
         self._frames.reverse()
+        self._words.reverse()
 
     def push(self) -> None:
         """Makes an image of the two frames and puts it on the stack."""

@@ -34,7 +34,7 @@ FUSED = "+fma" in _features or "+neon" in _features
 
 # Windows and vectors whose sums fit into the registers, factors included: 24 and 4 of 32, or 12 and 2 of 16 halves.
 WINDOWS, VECTORS = (12, 2) if WIDE else (6, 1)
-ROW_VECTORS = 16 if WIDE else 4
+ROW_VECTORS = 8 if WIDE else 4
 
 _window_sums = make_window_sums(WINDOWS, VECTORS)
 _row_sums = make_row_sums(ROW_VECTORS)

@@ -22,7 +22,7 @@ Flags = NDArray[np.uint8]
 Pixels = NDArray[np.uint32]
 
 LANES = 16
-AHEAD = 8
+AHEAD = 4
 """Rows of a sparse sum that are fetched before they are needed."""
 LINE = 16
 """Numbers in a line of cache."""
@@ -204,21 +204,22 @@ def _fused(builder: Builder, a: Any, b: Any, c: Any) -> Any:
 
 @intrinsic
 def add_transposed(
-    typing: Any, values: Any, out: Any, places: Any, column: Any, first: Any, noise: Any, start: Any, pitch: Any,
-    factor: Any,
-) -> Any:  # fmt: skip
+    typing: Any, values: Any, out: Any, places: Any, column: Any, first: Any, noise: Any, starts: Any, factor: Any
+) -> Any:
     """A kernel for numba: adds a transposed block of 16 x 16 numbers, times a factor: product and sum each rounded.
 
-    Called as (values, out, places, column, first, noise, start, pitch, factor): for 16 columns and 16 lanes,
-    out[p] = values[p] + factor * noise[start + lane * pitch + column], where p = places[column] + first + lane.
+    Called as (values, out, places, column, first, noise, starts, factor): for 16 columns from `column` on and 16 lanes
+    from `first` on, out[p] = values[p] + factor * noise[starts[lane] + column], where p = places[column] + lane.
     """
-    arguments = (values, out, places, column, first, noise, start, pitch, factor)
+    arguments = (values, out, places, column, first, noise, starts, factor)
 
     def emit(context: Any, builder: Builder, signature: Any, given: Sequence[Any]) -> Any:
-        values, out, places, noise = (_data(context, builder, signature, given, at) for at in (0, 1, 2, 5))
-        column, first, start, pitch, factor = (given[at] for at in (3, 4, 6, 7, 8))
-        corner = _at(builder, noise, builder.add(start, column))
-        rows = [_load(builder, _at(builder, corner, builder.mul(pitch, _index(lane)))) for lane in range(LANES)]
+        values, out, places, noise, starts = (_data(context, builder, signature, given, at) for at in (0, 1, 2, 5, 6))
+        column, first, factor = (given[at] for at in (3, 4, 7))
+        rows = []
+        for lane in range(LANES):
+            start = builder.load(_at(builder, starts, builder.add(first, _index(lane))))
+            rows.append(_load(builder, _at(builder, noise, builder.add(start, column))))
         factors = _spread(builder, factor)
         for number, row in enumerate(_transposed(builder, rows)):
             here = builder.load(_at(builder, places, builder.add(column, _index(number))))

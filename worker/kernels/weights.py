@@ -26,8 +26,9 @@ _KEY_STEPS = tuple(np.uint32(increment) for increment in KEY_INCREMENTS)
 _KEY_WORD, _HALF, _LOW, _ZERO = np.uint32(KEY_WORD), np.uint64(32), np.uint32(0xFFFF), np.uint32(0)
 _WORDS = 4
 
-CHUNK = 256
-"""Inputs whose noise is made at once, for all outputs: so much fits into a core's own cache."""
+CHUNK = 512
+"""Inputs whose noise is made at once, for GROUP outputs: so much fits into a core's own cache."""
+GROUP = 256
 PITCH = CHUNK + TILE + LANES
 """From the noise of one output to that of the next: not a multiple of what would send all to one set of the cache."""
 
@@ -88,9 +89,9 @@ class CompiledExpansion:
         self._scales = [np.float32(layer.scale) for layer in layout(architecture)]
         self.name = f"kernels {architecture.model_dump_json()}"
         self.size = self._places[-1].biases + self._places[-1].width
-        outputs = max(place.outputs for place in self._places)
-        self._noise = np.empty(max(outputs * PITCH, outputs + 2 * TILE), np.float32)
-        self._words = np.empty((_WORDS, max(PITCH, outputs + 2 * TILE) // TILE * LANES + LANES), np.uint32)
+        longest = max(PITCH, *(place.outputs + TILE for place in self._places)) // TILE + 1
+        self._noise = np.empty(max(GROUP * PITCH, longest * TILE), np.float32)
+        self._words = np.empty((_WORDS, longest * LANES), np.uint32)
 
     def initial(self, seed: int, out: Parameters) -> None:
         """Writes into `out`, shape (size,), what a chain's first seed gives: scaled noise, biases zero."""
@@ -103,9 +104,19 @@ class CompiledExpansion:
         factor = np.float32(power)
         for place in self._places:
             self._add(place, seed, MUTATION, factor, parent, out)
-            start, biases = place.flat + place.inputs * place.outputs, place.biases_of(parent)
-            _make_noise(self._noise, self._words, np.uint32(seed), MUTATION, start, place.outputs, normal_table())
-            _add_vector(biases, self._noise, factor, place.outputs, place.biases_of(out))
+            values, out_values = place.biases_of(parent), place.biases_of(out)
+            start = place.flat + place.inputs * place.outputs
+            _add_vector(
+                values,
+                out_values,
+                place.outputs,
+                start,
+                np.uint32(seed),
+                factor,
+                normal_table(),
+                self._words,
+                self._noise,
+            )
 
     def _add(
         self, place: Place, seed: int, purpose: int, factor: np.float32, parent: Parameters, out: Parameters
@@ -118,61 +129,68 @@ class CompiledExpansion:
 
 @njit(cache=True)
 def _add_noise(
-    weights: Parameters, out: Parameters, rows: Places, outputs: int, flat: int, seed: np.uint32,
-    purpose: int, factor: np.float32, table: Parameters, words: Words, noise: Parameters,
+    weights: Parameters, out: Parameters, rows: Places, outputs: int, flat: int, seed: np.uint32, purpose: int,
+    factor: np.float32, table: Parameters, words: Words, noise: Parameters,
 ) -> None:  # fmt: skip
     """Writes `weights` plus `factor` times noise into `out`, both of shape (inputs, width)."""
-    inputs = len(rows)
+    inputs, starts = len(rows), np.empty(GROUP + LANES, np.int64)
     for first in range(0, inputs, CHUNK):
-        count = min(CHUNK, inputs - first)
-        for output in range(outputs):
-            start = flat + output * inputs + first
-            _make_noise(noise[output * PITCH :], words, seed, purpose, start, count, table)
-        places = rows[first : first + count]
-        for column in range(0, count, LANES):
-            for output in range(0, outputs, LANES):
-                if column + LANES <= count and output + LANES <= outputs:
-                    add_transposed(weights, out, places, column, output, noise, output * PITCH, PITCH, factor)
-                else:
-                    _add_block(weights, out, places, column, output, min(LANES, outputs - output), noise, factor)
+        places = rows[first : first + CHUNK]
+        for group in range(0, outputs, GROUP):
+            lanes = min(GROUP, outputs - group)
+            for lane in range(lanes):
+                start = flat + (group + lane) * inputs + first
+                starts[lane] = lane * PITCH + _make_noise(
+                    noise[lane * PITCH :], words, seed, purpose, start, len(places), table
+                )
+            _add_chunk(weights[group:], out[group:], places, lanes, noise, starts, factor)
 
 
 @njit(cache=True)
-def _add_block(
-    weights: Parameters, out: Parameters, places: Places, column: int, output: int, lanes: int, noise: Parameters,
+def _add_chunk(
+    weights: Parameters, out: Parameters, places: Places, lanes: int, noise: Parameters, starts: Places,
     factor: np.float32,
 ) -> None:  # fmt: skip
-    """What `add_transposed` does, where a block is not whole; the lanes of no output are zero."""
-    for number in range(column, min(column + LANES, len(places))):
-        place = places[number] + output
-        for lane in range(lanes):
-            out[place + lane] = weights[place + lane] + factor * noise[(output + lane) * PITCH + number]
-        out[place + lanes : place + LANES] = 0
+    """Adds noise, in rows of outputs, to weights, in rows of inputs; the lanes of no output become zero."""
+    for column in range(0, len(places), LANES):
+        for first in range(0, lanes, LANES):
+            if column + LANES <= len(places) and first + LANES <= lanes:
+                add_transposed(weights, out, places, column, first, noise, starts, factor)
+                continue
+            for number in range(column, min(column + LANES, len(places))):
+                for lane in range(first, first + LANES):
+                    place = places[number] + lane
+                    value = weights[place] + factor * noise[starts[lane] + number] if lane < lanes else np.float32(0)
+                    out[place] = value
 
 
 @njit(cache=True)
-def _add_vector(values: Parameters, noise: Parameters, factor: np.float32, count: int, out: Parameters) -> None:
-    out[count:] = 0
-    for number in range(count):
-        out[number] = values[number] + factor * noise[number]
+def _add_vector(
+    values: Parameters, out: Parameters, count: int, start: int, seed: np.uint32, factor: np.float32,
+    table: Parameters, words: Words, noise: Parameters,
+) -> None:  # fmt: skip
+    """Writes `values` plus `factor` times the noise of a mutation from `start` on, `count` numbers, into `out`."""
+    skipped = _make_noise(noise, words, seed, MUTATION, start, count, table)
+    for number in range(len(out)):
+        out[number] = values[number] + factor * noise[skipped + number] if number < count else np.float32(0)
 
 
 @njit(cache=True)
 def _make_noise(
     noise: Parameters, words: Words, seed: np.uint32, purpose: int, start: int, count: int, table: Parameters
-) -> None:
-    """Puts elements start..start+count-1 of z(seed, purpose), and some more, at the beginning of `noise`."""
-    skipped = start % TILE
-    tiles = -(-(skipped + count) // TILE)
-    _generate(words, tiles * LANES, np.uint32(start // TILE * LANES), seed, np.uint32(purpose))
+) -> int:
+    """Puts elements start..start+count-1 of z(seed, purpose), and what shares their tiles, into `noise`: from where."""
+    first_tile = start // TILE
+    tiles = -(-(start + count) // TILE) - first_tile
+    _generate(words, tiles * LANES, np.uint32(first_tile * LANES), seed, np.uint32(purpose))
     for tile in range(tiles):
         for word in range(_WORDS):
-            place, block = tile * TILE + word * 2 * LANES - skipped, tile * LANES
-            for lane in range(max(0, -place), LANES):
+            place, block = tile * TILE + word * 2 * LANES, tile * LANES
+            for lane in range(LANES):
                 noise[place + lane] = table[words[word, block + lane] & _LOW]
-            place += LANES
-            for lane in range(max(0, -place), LANES):
-                noise[place + lane] = table[words[word, block + lane] >> np.uint32(16)]
+            for lane in range(LANES):
+                noise[place + LANES + lane] = table[words[word, block + lane] >> np.uint32(16)]
+    return start - first_tile * TILE
 
 
 @njit(cache=True)
