@@ -106,6 +106,7 @@ def _network(architecture: ImageArchitecture, parameters: NDArray[np.float32]) -
         biases=hidden_place.biases_of(parameters),
         features=features,
         stale=np.zeros(positions, np.uint8),
+        backwards=np.zeros(1, np.uint8),
         partial=lined_up(positions * hidden.outputs),
         hidden=lined_up(hidden.outputs),
         out_weights=out_place.weights_of(parameters),

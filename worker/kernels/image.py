@@ -85,6 +85,8 @@ class Dense(NamedTuple):
     """Shape (positions, channels)."""
     stale: Flags
     """Shape (positions,)."""
+    backwards: Flags
+    """Shape (1,): whether the positions were last gone through from the end."""
     partial: Numbers
     """Shape (positions, units): the sum of each position's channels."""
     hidden: Numbers
@@ -224,7 +226,10 @@ def _hide(dense: Dense) -> None:
     positions, units = len(dense.stale), len(dense.hidden)
     channels = len(dense.features) // positions
     hidden, partial = dense.hidden, dense.partial
-    for position in range(positions):
+    # To and fro: the weights read last are still in the core's own cache when the next decision begins with them.
+    dense.backwards[0] ^= 1
+    for number in range(positions):
+        position = positions - 1 - number if dense.backwards[0] else number
         if dense.stale[position]:
             dense.stale[position] = 0
             place = position * units
