@@ -125,7 +125,7 @@ def _machine() -> dict[str, Any]:
     import platform
 
     from cli.machine import usable_memory
-    from worker.registry import processor
+    from worker.processor import processor
     from worker.slots import default_slots
 
     system = f"{platform.system()} {platform.machine()}"

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Literal, NamedTuple
 
 from cli.errors import CommandError
@@ -23,7 +24,7 @@ SERVER_BYTES = 0.5e9
 SCARCE_DISK_BYTES, LEAST_DISK_BYTES = 5e9, 0.5e9
 CLOCK_SECONDS = 5.0
 """How far clocks may differ before times in the dashboard confuse."""
-SLOW_GFLOPS = 2.0
+SLOW_MILLISECONDS = 3.0
 NEWEST_TRIED = (3, 14)
 OPTIONAL = ("ale-py",)
 CONSTRAINTS = Path(__file__).parent.parent / "constraints.txt"
@@ -60,7 +61,7 @@ def checks(place: Place) -> Iterator[Callable[[], Finding]]:
     yield partial(check_port, place)
     yield partial(check_server, place)
     yield check_postgres
-    yield check_torch
+    yield check_kernels
     yield check_emulator
 
 
@@ -208,20 +209,22 @@ def check_postgres() -> Finding:
     return Finding("embedded Postgres", "ok", f"made and started a database in {took:.1f} s")
 
 
-def check_torch() -> Finding:
-    """PyTorch's build and speed on one core."""
+def check_kernels() -> Finding:
+    """Whether the networks' kernels can be compiled, and how long a decision takes."""
     try:
-        import torch
+        from worker.compilation import compile_kernels
+        from worker.kernels.image import FUSED
     except ImportError as error:
-        return Finding("PyTorch", "fail", f"cannot be imported: {error}", "make venv")
-    torch.set_num_threads(1)
-    speed = _gigaflops()
-    detail = f"{torch.__version__}, {speed:.0f} GFLOP/s on one core"
-    if torch.version.cuda is not None:
-        return Finding("PyTorch", "warn", f"{detail}; a build with CUDA, which is never used", "make venv, afresh")
-    if speed < SLOW_GFLOPS:
-        return Finding("PyTorch", "warn", detail, "other programs may be using the cores, or the processor is very old")
-    return Finding("PyTorch", "ok", detail)
+        return Finding("kernels", "fail", f"numba cannot be imported: {error}", "make venv")
+    compile_kernels(partial(print, file=sys.stderr))
+    milliseconds = _decision_seconds() * 1000
+    detail = f"compiled; nature-dqn decides in {milliseconds:.1f} ms at most"
+    if not FUSED:
+        hint = "nothing need be done; a processor of 2013 or later is ten times as fast"
+        return Finding("kernels", "warn", f"{detail}: the processor lacks fused multiply-add", hint)
+    if milliseconds > SLOW_MILLISECONDS:
+        return Finding("kernels", "warn", detail, "other programs may be using the cores, or the processor is very old")
+    return Finding("kernels", "ok", detail)
 
 
 def check_emulator() -> Finding:
@@ -244,17 +247,22 @@ def check_emulator() -> Finding:
     return Finding("Atari emulator", "ok", f"plays Frostbite, {len(list(Path(path).parent.glob('*.bin')))} ROMs")
 
 
-def _gigaflops() -> float:
-    """Billions of operations a second in a dense layer as the networks have it, for one policy at a time."""
-    import torch
+def _decision_seconds() -> float:
+    """Of a decision for which everything is computed anew: the median of some."""
+    import numpy as np
 
-    weights, features = torch.ones(512, 3136), torch.ones(3136)
-    rounds = 200
-    torch.mv(weights, features)
-    began = time.perf_counter()
-    for _ in range(rounds):
-        torch.mv(weights, features)
-    return 2 * weights.numel() * rounds / (time.perf_counter() - began) / 1e9
+    from evolution.architectures import ImageArchitecture
+    from worker.networks import build_policy
+
+    policy = build_policy(ImageArchitecture(name="nature-dqn", actions=18))
+    policy.expansion.initial(0, policy.parameters)
+    image, took = np.full((84, 84, 4), 128, np.uint8), []
+    for _ in range(20):
+        policy.renew()
+        began = time.perf_counter()
+        policy.outputs(image)
+        took.append(time.perf_counter() - began)
+    return median(took)
 
 
 def _tested_versions() -> dict[str, str]:

@@ -1,13 +1,16 @@
 """Playing fresh episodes with one policy, on this machine."""
 
 import secrets
+import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from cli.errors import BadInput
 from evolution.chains import SeedChain
 from evolution.configuration import UINT32_MAX
 from evolution.selection import summarize
+from worker.compilation import compile_kernels
 from worker.episode import BrokenEnvironment, UnplayableEnvironment, UnsuitablePolicy
 from worker.evaluation import evaluate_episodes
 from worker.registry import MissingModule, engine_of, import_modules
@@ -23,6 +26,7 @@ def evaluate(chain: SeedChain, episodes: int, seed: int | None, modules: Sequenc
     environment = chain.environment.id
     try:
         own = import_modules(modules)
+        compile_kernels(partial(print, file=sys.stderr))
         played = list(evaluate_episodes(chain, episodes, base))
     except (MissingModule, UnplayableEnvironment, UnsuitablePolicy, BrokenEnvironment) as error:
         raise BadInput(str(error)) from None

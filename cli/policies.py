@@ -50,9 +50,7 @@ def list_policies(
         header = ("policy", "mean", "sd", "episodes", "distinct", "phase", "born")
         typer.echo(table(header, [_row(item, score) for item in items]))
     else:
-        typer.echo(
-            "none yet: those are listed that have played again, in validation or test, when a generation closes"
-        )
+        typer.echo("none yet: those are listed that have played again, in validation or test, when a generation closes")
 
 
 @app.command("show")

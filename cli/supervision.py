@@ -12,6 +12,7 @@ from cli.following import Follower
 from cli.household import Plan, postgres_child, server_child, worker_child
 from cli.postgres import EmbeddedPostgres
 from cli.progress import Screen
+from worker.compilation import NOTICE, are_compiled
 
 PATIENCE_SECONDS = 1.0
 """Before a start that takes its time says so."""
@@ -70,8 +71,11 @@ class Supervision:
         await self._start([server_child(plan, database_url, master, say)], "the server is starting")
         write_connection(plan.data, plan.connection)
         say(f"dashboard: {plan.connection.link}")
+        compiled = are_compiled()
         await self._start([worker_child(number, plan, say) for number in range(1, plan.workers + 1)], "")
         say(f"{plan.workers} worker{'' if plan.workers == 1 else 's'} started; Ctrl-C stops everything")
+        if not compiled:
+            say(NOTICE)
         await Follower(master, self._screen).follow(preset, new=new)
 
     async def _start(self, children: Sequence[Child], waiting: str) -> None:

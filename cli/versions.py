@@ -8,7 +8,7 @@ import typer
 
 from cli.options import Json
 
-PACKAGES = ("numpy", "pydantic", "fastapi", "sqlalchemy", "plotly", "torch", "gymnasium", "ale-py")
+PACKAGES = ("numpy", "pydantic", "fastapi", "sqlalchemy", "plotly", "numba", "torch", "gymnasium", "ale-py")
 """Those that a result or a report of a bug may depend on."""
 
 

@@ -10,7 +10,8 @@ from evolution.messages import Announcement, WorkerIdentity
 from worker.catalogue import announce_engines
 from worker.journal import line, logger, set_up_logging
 from worker.poller import Poller
-from worker.registry import MissingModule, host, import_modules, processor
+from worker.processor import processor
+from worker.registry import MissingModule, host, import_modules
 from worker.server import Refused, Server
 from worker.slots import default_slots
 

@@ -15,12 +15,12 @@ import gymnasium
 import numpy as np
 
 from evolution.environments import ATARI_PREFIX
+from worker.processor import processor
 
 ENGINE = "exact-1"
 """The arithmetic of networks and images: worker.kernels, the same bits on every processor."""
 EMULATOR = "ale_py"
 """Registers the Atari games when it is imported. Optional: without it a worker plays everything else."""
-PROCESSOR_INFORMATION = Path("/proc/cpuinfo")
 PHYSICS = {"gymnasium.envs.mujoco": "mujoco", "gymnasium.envs.box2d": "Box2D"}
 """Entry points of Gymnasium's own environments that are played by another package."""
 
@@ -79,19 +79,6 @@ def engine_of(environment_id: str, module: str | None = None) -> str:
         parts.append(f"{module}={_module_version(module)}")
     parts += [f"{package}={_installed(package)}" for place, package in PHYSICS.items() if _entry(environment_id, place)]
     return " ".join(parts)[:500]
-
-
-@cache
-def processor() -> str:
-    """The CPU's name, with family and model where the system tells them: clouds give many CPUs one name."""
-    told: dict[str, str] = {}
-    if PROCESSOR_INFORMATION.exists():
-        for line in PROCESSOR_INFORMATION.read_text().split("\n\n")[0].splitlines():
-            key, _, value = line.partition(":")
-            told[key.strip()] = value.strip()
-    name = told.get("model name") or platform.processor() or platform.machine()
-    detail = [f"{word} {told[key]}" for word, key in (("family", "cpu family"), ("model", "model")) if key in told]
-    return " ".join([name, *detail])[:200]
 
 
 @cache

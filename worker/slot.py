@@ -48,10 +48,12 @@ def main(memory: int, modules: Sequence[str]) -> None:
         output.flush()
 
     # What takes seconds to load comes last, so that even a process that is loading ends with the main process.
+    from worker.compilation import compile_kernels
     from worker.evaluation import Evaluator
     from worker.registry import import_modules
 
     import_modules(modules)
+    compile_kernels(lambda notice: logger.info(line("compile-kernels", notice=notice)))
     evaluator = Evaluator(Shelf(memory))
     say(Ready())
     for order in inbox:

@@ -188,7 +188,7 @@ def test_doctor_finds_nothing_wrong_here(served: Up) -> None:
         "Python",
         "disk",
         "embedded Postgres",
-        "PyTorch",
+        "kernels",
         "Atari emulator",
     }
     assert [finding for finding in findings if finding["state"] == "fail"] == []
