@@ -11,17 +11,16 @@ def use_all() -> None:
     """Calls every kernel once, with arguments of the types that play has."""
     from worker.networks import build_policy
 
-    observations: dict[str, Observation] = {"nature-dqn": np.zeros((84, 84, 4), np.uint8), "mlp": np.zeros(2, np.float32)}
-    architectures: list[Architecture] = [
-        ImageArchitecture(name="nature-dqn", actions=2),
-        MlpArchitecture(name="mlp", inputs=2, hidden=[2], actions=2),
+    networks: list[tuple[Architecture, Observation]] = [
+        (ImageArchitecture(name="nature-dqn", actions=2), np.zeros((84, 84, 4), np.uint8)),
+        (MlpArchitecture(name="mlp", inputs=2, hidden=[2], actions=2), np.zeros(2, np.float32)),
     ]
-    for architecture in architectures:
+    for architecture, observation in networks:
         policy = build_policy(architecture)
         policy.expansion.initial(0, policy.parameters)
         policy.expansion.mutate(policy.parameters, 0, 0.0, policy.parameters)
         policy.renew()
-        policy.outputs(observations[architecture.name])
+        policy.outputs(observation)
     colours, gray, rows = np.zeros((210, 160), np.uint8), np.zeros((210, 160), np.uint8), np.ones(210, np.uint8)
     words = colours.view(np.uint64)
     look(words, words.copy(), colours, np.zeros(256, np.int16), gray, rows)
