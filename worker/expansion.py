@@ -3,11 +3,23 @@
 The numbers are GENOME.md's; their order is the expansion's own, so that no network needs to pack them again.
 """
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from evolution.architectures import Architecture
-from evolution.expansion import Parameters, initial_parameters, mutate
-from evolution.layouts import parameter_count
+from evolution.expansion import Parameters
+from evolution.layouts import Layer, layout
+from evolution.noise import INITIAL_WEIGHTS, MUTATION, normal_table
+from worker.kernels.mutation import SCRATCH, add_noise
+from worker.kernels.vectors import LANES
+
+Places = NDArray[np.int64]
+Noise = tuple[int, int, np.float32]
+"""Seed, purpose, factor."""
+BIASES = np.zeros(1, np.int64)
+"""Biases as the weights of one input."""
 
 
 class Expansion(Protocol):
@@ -28,17 +40,91 @@ class Expansion(Protocol):
         """Writes all of `out`, which may be `parent`: the parent plus `power` times the noise of `seed`."""
 
 
-class PlainExpansion:
-    """GENOME.md's own order, made by the reference."""
+class CompiledExpansion:
+    """The kernels' order: of each layer in turn the weights, one input's side by side, then the biases.
 
-    name = "plain"
+    The numbers are the format's in every bit; `evolution.expansion` is the reference.
+    """
 
     def __init__(self, architecture: Architecture) -> None:
-        self._architecture = architecture
-        self.size = parameter_count(architecture)
+        self._places = place_layers(architecture)
+        self._scales = [np.float32(layer.scale) for layer in layout(architecture)]
+        self.name = f"kernels {architecture.model_dump_json()}"
+        self.size = self._places[-1].biases + self._places[-1].width
+        self._scratch = np.empty(SCRATCH[1], np.uint32), np.empty(SCRATCH[0], np.float32)
 
     def initial(self, seed: int, out: Parameters) -> None:
-        out[:] = initial_parameters(self._architecture, seed)
+        """Writes into `out`, shape (size,), what a chain's first seed gives: scaled noise, biases zero."""
+        out[:] = 0
+        for place, scale in zip(self._places, self._scales, strict=True):
+            self._add_to_weights(place, out, (seed, INITIAL_WEIGHTS, scale), out)
 
     def mutate(self, parent: Parameters, seed: int, power: float, out: Parameters) -> None:
-        out[:] = mutate(parent, seed, power)
+        """Writes into `out` the vector `parent` plus `power` times the noise of `seed`; `out` may be `parent`."""
+        noise = seed, MUTATION, np.float32(power)
+        for place in self._places:
+            self._add_to_weights(place, parent, noise, out)
+            self._add_to_biases(place, parent, noise, out)
+
+    def _add_to_weights(self, place: "Place", values: Parameters, noise: Noise, out: Parameters) -> None:
+        start = place.flat
+        self._add(place.weights_of(values), place.weights_of(out), place.rows, place.outputs, start, noise)
+
+    def _add_to_biases(self, place: "Place", values: Parameters, noise: Noise, out: Parameters) -> None:
+        start = place.flat + place.inputs * place.outputs
+        self._add(place.biases_of(values), place.biases_of(out), BIASES, place.outputs, start, noise)
+
+    def _add(self, values: Parameters, out: Parameters, rows: Places, outputs: int, start: int, noise: Noise) -> None:
+        seed, purpose, factor = noise
+        words, scratch = self._scratch
+        add_noise(
+            values, out, rows, outputs, start, np.uint32(seed), purpose, factor, normal_table(), words, scratch
+        )  # fmt: skip
+
+
+class Place(NamedTuple):
+    """Where a layer lies."""
+
+    flat: int
+    """Where its weights begin in GENOME.md's vector, shape (outputs, inputs); its biases follow."""
+    start: int
+    """Where they begin for the kernels, shape (inputs, width); its biases, shape (width,), follow."""
+    outputs: int
+    inputs: int
+    """Numbers that each output is a sum of."""
+    width: int
+    """Outputs, rounded up to whole vectors."""
+    rows: Places
+    """Shape (inputs,): for each input, in GENOME.md's order, where its weights begin, counted from `start`."""
+
+    @property
+    def biases(self) -> int:
+        return self.start + self.inputs * self.width
+
+    def weights_of(self, vector: Parameters) -> Parameters:
+        """Shape (inputs * width,): the layer's weights, as a view."""
+        return vector[self.start : self.biases]
+
+    def biases_of(self, vector: Parameters) -> Parameters:
+        """Shape (width,): the layer's biases, as a view."""
+        return vector[self.biases : self.biases + self.width]
+
+
+def place_layers(architecture: Architecture) -> list[Place]:
+    """Where each layer of the architecture lies."""
+    places: list[Place] = []
+    flat = start = channels = 0
+    for layer in layout(architecture):
+        width = -(-layer.outputs // LANES) * LANES
+        rows = _order_of_sum(layer, channels) * width
+        places.append(Place(flat, start, layer.outputs, layer.fan_in, width, rows))
+        flat, start = flat + layer.parameters, places[-1].biases + width
+        channels = layer.outputs if layer.kind == "convolution" else 1
+    return places
+
+
+def _order_of_sum(layer: Layer, channels: int) -> Places:
+    """Shape (inputs,): which summand each input is. `channels`: of the image below a dense layer; 1 or 0: none."""
+    planes = layer.inputs if layer.kind == "convolution" else max(channels, 1)
+    # Channels vary fastest, behind rows and columns of the window, or of the image.
+    return np.arange(layer.fan_in).reshape(-1, planes).T.ravel()

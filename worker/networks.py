@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from evolution.architectures import IMAGE_SHAPE, Architecture, ImageArchitecture, MlpArchitecture
 from evolution.layouts import Layer, layout
+from worker.expansion import CompiledExpansion, Place, place_layers
 from worker.journal import line, logger
 from worker.kernels import image, mlp
 from worker.kernels.image import WINDOWS, Convolution, Dense, Network
 from worker.kernels.vectors import AHEAD, LANES
-from worker.kernels.weights import CompiledExpansion, Place, place_layers
 from worker.policy import Observation, Outputs, Policy
 
 BRIGHTEST = 255

@@ -9,9 +9,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from evolution.architectures import ImageArchitecture, MlpArchitecture
-from evolution.expansion import Parameters
-from evolution.layouts import layout
+from evolution.architectures import Architecture, ImageArchitecture, MlpArchitecture
+from evolution.expansion import Parameters, initial_parameters, mutate
+from evolution.layouts import layout, parameter_count
 from worker.kernels.mlp import tanh
 
 Numbers = NDArray[np.float32]
@@ -122,3 +122,19 @@ def _cover(length: int) -> NDArray[np.int64]:
     """Shape (84, length): how many of the 84 parts of each pixel each pixel of the image covers."""
     owner = np.arange(84 * length) // length
     return np.array([np.bincount(np.flatnonzero(owner == row) // 84, minlength=length) for row in range(84)])
+
+
+class PlainExpansion:
+    """GENOME.md's own order, made by the reference."""
+
+    name = "plain"
+
+    def __init__(self, architecture: Architecture) -> None:
+        self._architecture = architecture
+        self.size = parameter_count(architecture)
+
+    def initial(self, seed: int, out: Parameters) -> None:
+        out[:] = initial_parameters(self._architecture, seed)
+
+    def mutate(self, parent: Parameters, seed: int, power: float, out: Parameters) -> None:
+        out[:] = mutate(parent, seed, power)

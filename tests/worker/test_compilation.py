@@ -12,10 +12,9 @@ from worker.compilation import NOTICE, cache_folder
 
 PROGRAM = """
 import sys
-from worker.compilation import compile_kernels
+from worker.compilation import compile_kernels, use_all
 from worker.kernels.image import decide
 compile_kernels(print)
-from worker.kernels.use import use_all
 use_all()
 print(sum(decide.stats.cache_misses.values()), sum(decide.stats.cache_hits.values()))
 """

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from evolution.architectures import ImageArchitecture, MlpArchitecture
 from evolution.expansion import Parameters, expand
 from tests.worker.conftest import chain
+from tests.worker.reference import PlainExpansion
 from worker.evaluation import evaluate_episodes
-from worker.expansion import PlainExpansion
 from worker.holdings import branchings
 from worker.individuals import Individual, Parents
 from worker.shelf import Shelf, open_memory

@@ -22,8 +22,8 @@ from tests.worker.conftest import chain
 from tests.worker.reference import fused, image_outputs, mlp_outputs
 from worker.atari import AtariGame
 from worker.evaluation import Evaluator, individual_of
+from worker.expansion import CompiledExpansion, place_layers
 from worker.kernels.mlp import tanh
-from worker.kernels.weights import CompiledExpansion, place_layers
 from worker.networks import build_policy
 from worker.policy import Observation, Outputs
 

@@ -28,7 +28,7 @@ RAISES = """
 import hashlib, json, sys
 import numpy as np
 from evolution.architectures import MlpArchitecture
-from worker.expansion import PlainExpansion
+from tests.worker.reference import PlainExpansion
 from worker.individuals import Individual, Parents
 from worker.shelf import Shelf
 
