@@ -71,7 +71,7 @@ def use_all() -> None:
     for architecture, observation in networks:
         policy = build_policy(architecture)
         policy.expansion.initial(0, policy.parameters)
-        policy.expansion.mutate(policy.parameters, 0, 0.0, policy.parameters)
+        policy.expansion.mutate(policy.parameters, [0], [0.0], policy.parameters)
         policy.renew()
         policy.outputs(observation)
     colours, gray, rows = np.zeros((210, 160), np.uint8), np.zeros((210, 160), np.uint8), np.ones(210, np.uint8)

@@ -3,6 +3,7 @@
 The numbers are GENOME.md's; their order is the expansion's own, so that no network needs to pack them again.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -16,8 +17,8 @@ from worker.kernels.mutation import SCRATCH, add_noise
 from worker.kernels.vectors import LANES
 
 Places = NDArray[np.int64]
-Noise = tuple[int, int, np.float32]
-"""Seed, purpose, factor."""
+Noise = tuple[int, NDArray[np.uint32], NDArray[np.float32]]
+"""Purpose, seeds, and the factor of each."""
 BIASES = np.zeros(1, np.int64)
 """Biases as the weights of one input."""
 
@@ -36,8 +37,8 @@ class Expansion(Protocol):
     def initial(self, seed: int, out: Parameters) -> None:
         """Writes all of `out`, shape (size,): the parameters that a chain's first seed gives."""
 
-    def mutate(self, parent: Parameters, seed: int, power: float, out: Parameters) -> None:
-        """Writes all of `out`, which may be `parent`: the parent plus `power` times the noise of `seed`."""
+    def mutate(self, parent: Parameters, seeds: Sequence[int], powers: Sequence[float], out: Parameters) -> None:
+        """Writes all of `out`, which may be `parent`: the parent plus, seed by seed, power times the seed's noise."""
 
 
 class CompiledExpansion:
@@ -57,11 +58,12 @@ class CompiledExpansion:
         """Writes into `out`, shape (size,), what a chain's first seed gives: scaled noise, biases zero."""
         out[:] = 0
         for place, scale in zip(self._places, self._scales, strict=True):
-            self._add_to_weights(place, out, (seed, INITIAL_WEIGHTS, scale), out)
+            noise = INITIAL_WEIGHTS, np.array([seed], np.uint32), np.array([scale], np.float32)
+            self._add_to_weights(place, out, noise, out)
 
-    def mutate(self, parent: Parameters, seed: int, power: float, out: Parameters) -> None:
-        """Writes into `out` the vector `parent` plus `power` times the noise of `seed`; `out` may be `parent`."""
-        noise = seed, MUTATION, np.float32(power)
+    def mutate(self, parent: Parameters, seeds: Sequence[int], powers: Sequence[float], out: Parameters) -> None:
+        """Writes into `out` the vector `parent` plus each power times its seed's noise; `out` may be `parent`."""
+        noise = MUTATION, np.array(seeds, np.uint32), np.array(powers, np.float32)
         for place in self._places:
             self._add_to_weights(place, parent, noise, out)
             self._add_to_biases(place, parent, noise, out)
@@ -75,11 +77,9 @@ class CompiledExpansion:
         self._add(place.biases_of(values), place.biases_of(out), BIASES, place.outputs, start, noise)
 
     def _add(self, values: Parameters, out: Parameters, rows: Places, outputs: int, start: int, noise: Noise) -> None:
-        seed, purpose, factor = noise
+        purpose, seeds, factors = noise
         words, scratch = self._scratch
-        add_noise(
-            values, out, rows, outputs, start, np.uint32(seed), purpose, factor, normal_table(), words, scratch
-        )  # fmt: skip
+        add_noise(values, out, rows, outputs, start, seeds, factors, purpose, normal_table(), words, scratch)
 
 
 class Place(NamedTuple):

@@ -52,7 +52,7 @@ class Parents:
             return
         with self._parent(individual, expansion, out) as parameters:
             if newest is not None:
-                expansion.mutate(parameters, newest, individual.powers[len(parent) - 1], out)
+                expansion.mutate(parameters, [newest], [individual.powers[len(parent) - 1]], out)
             elif parameters is not out:
                 out[:] = parameters
 
@@ -127,11 +127,10 @@ def _extend(
     if source is None:
         expansion.initial(chain.seeds[0], out)
         known, source = 1, out
-    elif known == length:
+    if known < length:
+        expansion.mutate(source, chain.seeds[known:length], chain.powers[known - 1 : length - 1], out)
+    elif source is not out:
         out[:] = source
-    for number in range(known, length):
-        expansion.mutate(source, chain.seeds[number], chain.powers[number - 1], out)
-        source = out
     return out
 
 

@@ -3,6 +3,7 @@
 Compiled only so that whole episodes end soon. The fused multiply-add is made of float64 operations.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -136,5 +137,6 @@ class PlainExpansion:
     def initial(self, seed: int, out: Parameters) -> None:
         out[:] = initial_parameters(self._architecture, seed)
 
-    def mutate(self, parent: Parameters, seed: int, power: float, out: Parameters) -> None:
-        out[:] = mutate(parent, seed, power)
+    def mutate(self, parent: Parameters, seeds: Sequence[int], powers: Sequence[float], out: Parameters) -> None:
+        for seed, power in zip(seeds, powers, strict=True):
+            out[:] = parent = mutate(parent, seed, power)

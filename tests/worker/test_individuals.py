@@ -1,5 +1,6 @@
 """Rebuilding from kept parents gives the same parameters as rebuilding from the first seed."""
 
+from collections.abc import Sequence
 from itertools import takewhile
 
 import numpy as np
@@ -41,9 +42,11 @@ def mutations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     mutate = PlainExpansion.mutate
 
-    def noted(self: PlainExpansion, parent: Parameters, seed: int, power: float, out: Parameters) -> None:
-        made.append(seed)
-        mutate(self, parent, seed, power, out)
+    def noted(
+        self: PlainExpansion, parent: Parameters, seeds: Sequence[int], powers: Sequence[float], out: Parameters
+    ) -> None:
+        made.extend(seeds)
+        mutate(self, parent, seeds, powers, out)
 
     monkeypatch.setattr(PlainExpansion, "mutate", noted)
     return made

@@ -63,7 +63,8 @@ class Twin:
         self._policy.expansion.initial(seeds[0], self._policy.parameters)
         for seed in seeds[1:]:
             self._parameters = mutate(self._parameters, seed, power)
-            self._policy.expansion.mutate(self._policy.parameters, seed, power, self._policy.parameters)
+        powers = [power] * (len(seeds) - 1)
+        self._policy.expansion.mutate(self._policy.parameters, seeds[1:], powers, self._policy.parameters)
         self._policy.renew()
         self.decisions = 0
 
@@ -117,18 +118,21 @@ def test_an_mlps_outputs_are_the_references(architecture: MlpArchitecture, seed:
 
 
 @settings(deadline=None, max_examples=40)
-@given(MLPS, SEEDS, SEEDS, st.floats(0, 1))
+@given(MLPS, SEEDS, st.lists(st.tuples(SEEDS, st.floats(0, 1)), min_size=1, max_size=4))
 def test_parameters_in_the_kernels_order_are_the_formats(
-    architecture: MlpArchitecture, first: int, second: int, power: float
+    architecture: MlpArchitecture, first: int, mutations: list[tuple[int, float]]
 ) -> None:
     expansion = CompiledExpansion(architecture)
     parent, child = (np.full(expansion.size, np.nan, np.float32) for _ in range(2))
     expansion.initial(first, parent)
-    expansion.mutate(parent, second, power, child)
+    seeds, powers = zip(*mutations, strict=True)
+    expansion.mutate(parent, seeds, powers, child)
     wanted = initial_parameters(architecture, first)
     assert bits(plain(architecture, parent)) == bits(wanted)
-    assert bits(plain(architecture, child)) == bits(mutate(wanted, second, power))
-    expansion.mutate(parent, second, power, parent)
+    for seed, power in mutations:
+        wanted = mutate(wanted, seed, power)
+        expansion.mutate(parent, [seed], [power], parent)
+    assert bits(plain(architecture, child)) == bits(wanted)
     assert bits(parent) == bits(child)
 
 
@@ -139,7 +143,7 @@ def test_image_networks_parameters_are_the_formats(name: Any, actions: int) -> N
     expansion = CompiledExpansion(architecture)
     parent, child = (np.full(expansion.size, np.nan, np.float32) for _ in range(2))
     expansion.initial(4, parent)
-    expansion.mutate(parent, 2**32 - 1, 0.002, child)
+    expansion.mutate(parent, [2**32 - 1], [0.002], child)
     assert bits(plain(architecture, child)) == bits(mutate(initial_parameters(architecture, 4), 2**32 - 1, 0.002))
 
 
@@ -166,7 +170,7 @@ def digests() -> dict[str, str]:
     for architecture in architectures:
         policy, random = build_policy(architecture), np.random.default_rng(1)
         policy.expansion.initial(1, policy.parameters)
-        policy.expansion.mutate(policy.parameters, 2, 0.05, policy.parameters)
+        policy.expansion.mutate(policy.parameters, [2], [0.05], policy.parameters)
         policy.renew()
         outputs = hashlib.sha256()
         for _ in range(3):

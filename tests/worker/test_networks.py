@@ -41,8 +41,7 @@ def filled(architecture: Architecture, seeds: list[int], power: float) -> Policy
 
 def fill(policy: Policy, seeds: list[int], power: float) -> None:
     policy.expansion.initial(seeds[0], policy.parameters)
-    for seed in seeds[1:]:
-        policy.expansion.mutate(policy.parameters, seed, power, policy.parameters)
+    policy.expansion.mutate(policy.parameters, seeds[1:], [power] * (len(seeds) - 1), policy.parameters)
     policy.renew()
 
 

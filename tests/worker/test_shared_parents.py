@@ -36,13 +36,15 @@ architecture = MlpArchitecture(name="mlp", inputs=4, hidden=[16], actions=2)
 file, stops_at, wanted = int(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
 
 class Told(PlainExpansion):
-    def mutate(self, parent, seed, power, out):
-        if seed == stops_at:
-            out[:] = np.nan
-            print("stopped", flush=True)
-            sys.stdin.readline()
-        super().mutate(parent, seed, power, out)
-        print(seed, flush=True)
+    def mutate(self, parent, seeds, powers, out):
+        for seed, power in zip(seeds, powers):
+            if seed == stops_at:
+                out[:] = np.nan
+                print("stopped", flush=True)
+                sys.stdin.readline()
+            super().mutate(parent, [seed], [power], out)
+            parent = out
+            print(seed, flush=True)
 
 expansion, parents = Told(architecture), Parents(Shelf(file))
 out = np.empty(expansion.size, np.float32)

@@ -31,21 +31,26 @@ SCRATCH = (GROUP * PITCH + TILE, (_WORDS, (PITCH // TILE + 1) * LANES))
 
 @njit(cache=True)
 def add_noise(
-    weights: Parameters, out: Parameters, rows: Places, outputs: int, flat: int, seed: np.uint32, purpose: int,
-    factor: np.float32, table: Parameters, words: Words, noise: Parameters,
+    weights: Parameters, out: Parameters, rows: Places, outputs: int, flat: int, seeds: Words, factors: Parameters,
+    purpose: int, table: Parameters, words: Words, noise: Parameters,
 ) -> None:  # fmt: skip
-    """Writes `weights` plus `factor` times noise into `out`, both of shape (inputs, width)."""
+    """Writes `weights` plus, for each seed in turn, factor times noise into `out`, both of shape (inputs, width).
+
+    All seeds are added to one chunk before the next: a long chain reads and writes its weights in the cache only.
+    """
     inputs, starts = len(rows), np.empty(GROUP + LANES, np.int64)
     for first in range(0, inputs, CHUNK):
         places = rows[first : first + CHUNK]
         for group in range(0, outputs, GROUP):
-            lanes = min(GROUP, outputs - group)
-            for lane in range(lanes):
-                start = flat + (group + lane) * inputs + first
-                starts[lane] = lane * PITCH + _make_noise(
-                    noise[lane * PITCH :], words, seed, purpose, start, len(places), table
-                )
-            _add_chunk(weights[group:], out[group:], places, lanes, noise, starts, factor)
+            lanes, source = min(GROUP, outputs - group), weights[group:]
+            for number in range(len(seeds)):
+                for lane in range(lanes):
+                    start = flat + (group + lane) * inputs + first
+                    starts[lane] = lane * PITCH + _make_noise(
+                        noise[lane * PITCH :], words, seeds[number], purpose, start, len(places), table
+                    )
+                _add_chunk(source, out[group:], places, lanes, noise, starts, factors[number])
+                source = out[group:]
 
 
 @njit(cache=True)
