@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import logging
 import re
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from fastapi.security import APIKeyCookie, HTTPBearer
 from pydantic import SecretStr
@@ -91,7 +91,8 @@ class Gate:
             await self._app(scope, receive, send)
             return
         if scope["type"] == "websocket":
-            logger.info("action=live.refuse path=%s status=%d", scope["path"], refusal.status_code)
+            path = quote(scope["path"])  # a line break in it cannot forge a line
+            logger.info("action=live.refuse path=%s status=%d", path, refusal.status_code)
         if scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
             await refusal(scope, receive, send)
         else:

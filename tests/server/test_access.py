@@ -1,11 +1,15 @@
 """Who may ask: the token in a header or a cookie, the link that sets it, pages of other sites."""
 
+import logging
+
 import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
+from pydantic import SecretStr
+from starlette.types import Message, Receive, Scope, Send
 
-from server.api.access import GUARDED
+from server.api.access import GUARDED, Gate, Token
 from tests.server.conftest import TOKEN
 
 pytestmark = pytest.mark.anyio
@@ -135,6 +139,28 @@ async def test_a_body_without_its_type_is_refused_so_that_no_form_of_another_sit
         response = await client.post("/api/v1/runs", content=b'{"preset": "quick"}', headers=headers)
 
         assert response.status_code == 415
+
+
+async def test_the_path_of_a_stranger_who_would_listen_forges_no_line_of_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answers: list[Message] = []
+
+    async def never(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError(f"a stranger reached {scope['path']}")
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        answers.append(message)
+
+    scope = {"type": "websocket", "path": "/live\naction=master.lead epoch=9\x1b[2J", "headers": []}
+    with caplog.at_level(logging.INFO, "server.api.access"):
+        await Gate(never, Token(SecretStr(TOKEN)))(scope, receive, send)
+
+    assert [answer["type"] for answer in answers] == ["websocket.close"]
+    assert caplog.messages == ["action=live.refuse path=/live%0Aaction%3Dmaster.lead%20epoch%3D9%1B%5B2J status=401"]
 
 
 async def test_every_route_is_known_to_be_open_or_guarded(app: FastAPI) -> None:
