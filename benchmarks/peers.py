@@ -12,12 +12,10 @@ from typing import Any, Protocol
 
 import gymnasium
 import numpy as np
-import torch
 from ale_py.vector_env import AtariVectorEnv
 from gymnasium.wrappers import AtariPreprocessing, FrameStackObservation
 from numpy.typing import NDArray
 
-from benchmarks.plain_network import PlainNetwork
 from benchmarks.slices import Slice
 from evolution.chains import SeedChain
 from evolution.environments import AtariOptions
@@ -44,11 +42,12 @@ class PeerLoop:
     """Episode after episode, each with the next policy."""
 
     def __init__(self, game: PeerGame, frame_skip: int, chains: Sequence[SeedChain]) -> None:
-        torch.set_num_threads(1)
+        from benchmarks.plain_network import PlainNetwork
+
         self._game, self._frame_skip = game, frame_skip
         self._networks = cycle([PlainNetwork(chain) for chain in chains])
         self._stack: Stack = game.begin()
-        self._network: PlainNetwork = next(self._networks)
+        self._network = next(self._networks)
 
     def warm_up(self) -> None:
         self.play_on()
@@ -146,7 +145,7 @@ PEERS: dict[str, Callable[[str, AtariOptions, int], PeerGame]] = {
     "envpool": _envpool_game,
 }
 MODULES = {"gymnasium": "cv2", "atari-vector-env": "ale_py.vector_env", "envpool": "envpool"}
-"""What must be importable."""
+"""What must be importable, beside PyTorch."""
 
 
 def missing_peers() -> dict[str, str]:
@@ -154,6 +153,7 @@ def missing_peers() -> dict[str, str]:
     problems = {}
     for name, module in MODULES.items():
         try:
+            import_module("torch")
             import_module(module)
         except ImportError as error:
             problems[name] = f"not installed: {error}"

@@ -81,8 +81,8 @@ def _check_emulator() -> None:
     """Raises: CommandError: the worker's packages or the emulator are missing."""
     from importlib.util import find_spec
 
-    if find_spec("gymnasium") is None:
-        raise CommandError("the worker's packages are not installed here: make venv, or pip install gymnasium torch")
+    if find_spec("gymnasium") is None or find_spec("numba") is None:
+        raise CommandError("the worker's packages are not installed here: make venv, or pip install gymnasium numba")
     if find_spec("ale_py") is None:
         raise CommandError("the Atari emulator, which everything is compared with, is missing: pip install ale-py")
 
@@ -124,7 +124,7 @@ def _measure(wish: "Wish", *, quiet: bool) -> dict[str, Any]:
 def _machine() -> dict[str, Any]:
     import platform
 
-    from cli.machine import usable_memory
+    from worker.cgroups import usable_memory
     from worker.processor import processor
     from worker.slots import default_slots
 

@@ -16,7 +16,7 @@ def evaluate_policy(chain: "SeedChain", environment: "Environment", episode_seed
         UnsuitablePolicy: the chain's network does not fit it.
         BrokenEnvironment: it failed in play.
     """
-    # Imported when used: most of the worker does not need torch, which takes seconds to load.
+    # Imported when used: most of the worker does not need the kernels, which take a second to load.
     from worker.evaluation import evaluate_policy as evaluate
 
     return evaluate(chain, environment, episode_seed)

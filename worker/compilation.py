@@ -8,9 +8,12 @@ file of the function that it compiles. This module does not import numba: others
 import fcntl
 import hashlib
 import os
+import platform
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 from worker.processor import processor
@@ -19,20 +22,45 @@ SOURCES = Path(__file__).parent / "kernels"
 NOTICE = "compiling the networks' kernels for this processor, once: it takes a quarter of a minute or so"
 
 
+class NoPlaceForKernels(RuntimeError):
+    """No folder can be written to for the compiled kernels: set NUMBA_CACHE_DIR to one that can."""
+
+
 @cache
 def cache_folder() -> Path:
-    """Where compiled kernels are kept: under NUMBA_CACHE_DIR, XDG_CACHE_HOME or ~/.cache, else with temporary files."""
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(SOURCES.glob("*.py")))).hexdigest()[:16]
-    told = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
-    for parent in (Path(told) if told else Path("~/.cache").expanduser(), Path(tempfile.gettempdir())):
-        folder = parent / "neuroevolution" / f"kernels-{digest}"
-        try:
+    """Where compiled kernels are kept: under NUMBA_CACHE_DIR, XDG_CACHE_HOME or ~/.cache, else with temporary files.
+
+    Raises:
+        NoPlaceForKernels: none of these can be written to.
+    """
+    sources = b"".join(path.read_bytes() for path in sorted(SOURCES.glob("*.py")))
+    # numba keeps its files by the path of the sources, and reads none that another version of it wrote.
+    makers = (str(SOURCES.resolve()), version("numba"), version("llvmlite"), platform.python_version())
+    digest = hashlib.sha256(sources + repr(makers).encode()).hexdigest()[:16]
+    for parent in _parents():
+        with suppress(OSError):
+            folder = parent / f"kernels-{digest}"
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(folder, os.W_OK):
-            return folder
-    return Path(tempfile.mkdtemp(prefix="neuroevolution-kernels-"))
+            if os.access(folder, os.W_OK):
+                return folder
+    raise NoPlaceForKernels(
+        "compiled kernels can be kept nowhere, neither in ~/.cache nor with temporary files: "
+        "set NUMBA_CACHE_DIR to a folder that can be written to"
+    )
+
+
+def _parents() -> Iterator[Path]:
+    """Folders to try. That of a user of temporary files is only their own: numba believes what it reads."""
+    told = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
+    if told:
+        yield Path(told) / "neuroevolution"
+    with suppress(RuntimeError):  # no home
+        yield Path.home() / ".cache" / "neuroevolution"
+    with suppress(OSError):  # no place for temporary files, or another's folder
+        own = Path(tempfile.gettempdir()) / f"neuroevolution-{os.getuid()}"
+        own.mkdir(mode=0o700, exist_ok=True)
+        if own.stat().st_uid == os.getuid() and not own.stat().st_mode & 0o022:
+            yield own
 
 
 def are_compiled() -> bool:
@@ -44,12 +72,16 @@ def compile_kernels(tell: Callable[[str], None]) -> None:
     """Sees to it that the kernels are compiled; of several processes that ask, one does it and the others wait.
 
     `tell` is called with NOTICE before it takes long.
+
+    Raises:
+        NoPlaceForKernels: they can be kept nowhere.
     """
     if are_compiled():
         return
     tell(NOTICE)
     with (cache_folder() / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        with suppress(OSError):  # some network file systems have no locks: then each compiles for itself
+            fcntl.flock(lock, fcntl.LOCK_EX)
         if not are_compiled():
             use_all()
             _stamp().touch()
@@ -60,6 +92,7 @@ def use_all() -> None:
     import numpy as np
 
     from evolution.architectures import Architecture, ImageArchitecture, MlpArchitecture
+    from worker.kernels.mlp import squash
     from worker.kernels.screen import area_taps, look, push
     from worker.networks import build_policy
     from worker.policy import Observation
@@ -74,6 +107,7 @@ def use_all() -> None:
         policy.expansion.mutate(policy.parameters, [0], [0.0], policy.parameters)
         policy.renew()
         policy.outputs(observation)
+    squash(np.zeros(1, np.float32))
     colours, gray, rows = np.zeros((210, 160), np.uint8), np.zeros((210, 160), np.uint8), np.ones(210, np.uint8)
     words = colours.view(np.uint64)
     look(words, words.copy(), colours, np.zeros(256, np.int16), gray, rows)

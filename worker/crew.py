@@ -16,10 +16,20 @@ MOST_DEATHS = 3
 """So many processes in a row that die in one environment without a result, and it is given up."""
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
 """Before a process that died without finishing anything is replaced; doubled each time."""
+MOST_FAILED_STARTS = 3
+"""So many processes in a row, in every slot, that die before they are ready, and the worker ends."""
+
+
+class NeverReady(RuntimeError):
+    """The evaluation processes die before they are ready, again and again. The message says what to do."""
+
+Reports = AsyncIterator[Ready | Progress | Failure]
 
 
 class Foreman(Protocol):
-    """Who is told what becomes of the batches."""
+    """Who is told what becomes of the processes and their batches."""
+
+    def slot_ready(self) -> None: ...
 
     def batch_finished(self) -> None: ...
 
@@ -31,7 +41,14 @@ class Foreman(Protocol):
 class Crew:
     """One evaluation process for each slot; one that dies is replaced, and its batch given back."""
 
-    def __init__(self, slots: int, modules: Sequence[str], holdings: Holdings, foreman: Foreman) -> None:
+    def __init__(
+        self,
+        slots: int,
+        modules: Sequence[str],
+        holdings: Holdings,
+        foreman: Foreman,
+        parents_bytes: int | None = None,
+    ) -> None:
         self.episodes = 0
         self.frames = 0
         self._slots, self._modules, self._holdings, self._foreman = slots, modules, holdings, foreman
@@ -39,13 +56,27 @@ class Crew:
         self._playing: dict[UUID, SlotProcess] = {}
         self._deaths: Counter[str] = Counter()
         self._paces: dict[str, float] = {}
-        self._memory = open_memory()
+        self._ready: set[int] = set()
+        self._failed_starts = dict.fromkeys(range(slots), 0)
+        self._memory = open_memory(parents_bytes)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is a process that plays, or could."""
+        return bool(self._ready)
 
     async def work(self) -> None:
-        """Has no end but cancellation."""
-        async with asyncio.TaskGroup() as group:
-            for number in range(self._slots):
-                group.create_task(self._keep_slot(number))
+        """Has no end but cancellation.
+
+        Raises:
+            NeverReady: no slot has a process that becomes ready.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number in range(self._slots):
+                    group.create_task(self._keep_slot(number))
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
 
     async def drop(self, lease: UUID) -> None:
         """What is left of the batch, if it is in play, need not be played."""
@@ -61,17 +92,29 @@ class Crew:
         while True:
             process = await SlotProcess.start(self._modules, self._memory)
             self._processes[number] = process
-            finished = await self._feed(process)
+            reports = process.reports()
+            is_ready = await self._await_start(number, reports)
+            finished = await self._feed(process, reports) if is_ready else 0
+            self._ready.discard(number)
             code = await process.end()
             barren = 0 if finished else barren + 1
-            logger.warning(line("evaluation-process-replaced", slot=number, pid=process.pid, exit_code=code))
+            logger.warning(line("evaluation-process-ended", slot=number, pid=process.pid, exit_code=code))
+            if min(self._failed_starts.values()) >= MOST_FAILED_STARTS:
+                raise NeverReady(_hopeless())
             await asyncio.sleep(min(LONGEST_PAUSE_SECONDS, SHORTEST_PAUSE_SECONDS * 2**barren) if barren else 0)
 
-    async def _feed(self, process: SlotProcess) -> int:
-        """Gives the process batch after batch until it dies: how many it finished."""
-        reports = process.reports()
+    async def _await_start(self, number: int, reports: Reports) -> bool:
+        """Whether the slot's process says that it is ready before it dies."""
         if await anext(reports, None) is None:
-            return 0
+            self._failed_starts[number] += 1
+            return False
+        self._failed_starts[number] = 0
+        self._ready.add(number)
+        self._foreman.slot_ready()
+        return True
+
+    async def _feed(self, process: SlotProcess, reports: Reports) -> int:
+        """Gives the process batch after batch until it dies: how many it finished."""
         desk = _Desk(process)
         async with asyncio.TaskGroup() as group:
             feeding = group.create_task(self._hand_over(desk))
@@ -90,7 +133,7 @@ class Crew:
             desk.look()
             await desk.process.play(holding.batch, self._holdings.branchings(holding.batch))
 
-    async def _follow(self, desk: "_Desk", reports: AsyncIterator[Ready | Progress | Failure]) -> int:
+    async def _follow(self, desk: "_Desk", reports: Reports) -> int:
         """Takes results as they come until the process dies: how many batches it finished."""
         finished = 0
         async for report in reports:
@@ -162,4 +205,12 @@ def _deadly(environment_id: str) -> str:
     return (
         f"{environment_id} ended its evaluation process {MOST_DEATHS} times in a row before an episode was finished: "
         "see the worker's log, correct the environment or give the worker more memory, then start it again"
+    )
+
+
+def _hopeless() -> str:
+    return (
+        f"no evaluation process becomes ready: {MOST_FAILED_STARTS} in a row ended before they could play; correct what "
+        "their own lines above name (where they say nothing, give the worker more memory), "
+        "see what `neuroevo doctor` finds, then start the worker again"
     )

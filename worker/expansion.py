@@ -38,7 +38,7 @@ class Expansion(Protocol):
         """Writes all of `out`, shape (size,): the parameters that a chain's first seed gives."""
 
     def mutate(self, parent: Parameters, seeds: Sequence[int], powers: Sequence[float], out: Parameters) -> None:
-        """Writes all of `out`, which may be `parent`: the parent plus, seed by seed, power times the seed's noise."""
+        """Writes all of `out`, which may be `parent`: the parent plus power times noise, seed by seed, one at least."""
 
 
 class CompiledExpansion:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from evolution.messages import Announcement, WorkerIdentity
 from worker.catalogue import announce_engines
+from worker.crew import NeverReady
 from worker.journal import line, logger, set_up_logging
 from worker.poller import Poller
 from worker.processor import processor
@@ -26,23 +27,30 @@ def run_worker(
     slots: int | None = None,
     env_modules: Sequence[str] = (),
     name: str | None = None,
+    parents_bytes: int | None = None,
 ) -> int:
     """Works for the server at the URL `server` until SIGTERM or SIGINT: the process's exit code.
 
     `slots`: evaluation processes; None: as many as this machine's cgroup allows. `env_modules`: modules that register
-    the user's environments. `name`: for people; None: host and a number. Every failure is one line in the log.
+    the user's environments. `name`: for people; None: host and a number. `parents_bytes`: memory in which its processes
+    keep parents' parameters; None: what this machine's only worker may take. Every failure is one line in the log.
     """
     set_up_logging()
     try:
-        return asyncio.run(_work(server, token, slots or default_slots(), list(env_modules), name))
+        return asyncio.run(_work(server, token, slots or default_slots(), list(env_modules), name, parents_bytes))
     except (Refused, MissingModule) as error:
         logger.error(line("worker-refused", reason=str(error)))
+        return FAILED
+    except NeverReady as error:
+        logger.error(line("worker-failed", reason=str(error)))
         return FAILED
     except KeyboardInterrupt:
         return 0
 
 
-async def _work(url: str, token: str | None, slots: int, modules: list[str], name: str | None) -> int:
+async def _work(
+    url: str, token: str | None, slots: int, modules: list[str], name: str | None, parents_bytes: int | None
+) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -55,7 +63,7 @@ async def _work(url: str, token: str | None, slots: int, modules: list[str], nam
             host=host(), version=_version(), slots=slots, processor=processor(), engines=engines
         )
         logger.info(line("worker-started", worker=identity.name, slots=slots, server=url, environments=len(engines)))
-        await Poller(server, identity, announcement, modules, own).run(stop)
+        await Poller(server, identity, announcement, modules, own, parents_bytes).run(stop)
     return 0
 
 

@@ -13,12 +13,11 @@ from worker.expansion import CompiledExpansion, Place, place_layers
 from worker.journal import line, logger
 from worker.kernels import image, mlp
 from worker.kernels.image import WINDOWS, Convolution, Dense, Network
-from worker.kernels.vectors import AHEAD, LANES
+from worker.kernels.vectors import AHEAD, LANES, RECORD_BYTES
 from worker.policy import Observation, Outputs, Policy
 
 BRIGHTEST = 255
 LINE_BYTES = 64
-RECORD_BYTES = 8192
 
 
 def build_policy(architecture: Architecture) -> Policy:
@@ -55,7 +54,8 @@ class ImagePolicy:
     def outputs(self, observation: Observation) -> Outputs:
         if observation is not self._observed:
             # The four images of a pixel are the four bytes of one number. A screen always shows the same array.
-            self._observed, self._pixels = observation, observation.reshape(-1).view(np.uint32)
+            self._pixels = observation.reshape(self._network.pixels.nbytes).view(np.uint32)
+            self._observed = observation
         image.decide(self._memory, self._pixels)
         return self._outputs
 

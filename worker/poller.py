@@ -26,7 +26,7 @@ from evolution.messages import (
     WorkerIdentity,
 )
 from worker.catalogue import describe, describe_problem
-from worker.crew import Crew
+from worker.crew import Crew, NeverReady
 from worker.holdings import Chains, Holding, Holdings, Outbox, UnusableBatch
 from worker.journal import line, logger
 from worker.server import Refused, Server, ServerUnreachable
@@ -54,6 +54,8 @@ class Poller:
     modules: Sequence[str]
     own: dict[str, str]
     """Environments that the user's modules registered, with the module."""
+    parents_bytes: int | None = None
+    """See `open_memory`."""
     _holdings: Holdings = field(default_factory=Holdings)
     _outbox: Outbox = field(default_factory=Outbox)
     _chains: Chains = field(default_factory=Chains)
@@ -67,7 +69,7 @@ class Poller:
 
     def __post_init__(self) -> None:
         self._hungry, self._finished = asyncio.Event(), asyncio.Event()
-        self._crew = Crew(self.announcement.slots, self.modules, self._holdings, self)
+        self._crew = Crew(self.announcement.slots, self.modules, self._holdings, self, self.parents_bytes)
         self._background: set[Task[None]] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -75,7 +77,16 @@ class Poller:
 
         Raises:
             Refused: the server will never take this worker.
+            NeverReady: its processes cannot play; what it held is handed back all the same.
         """
+        try:
+            await self._work(stop)
+        except NeverReady:
+            await self._leave()
+            raise
+        await self._leave()
+
+    async def _work(self, stop: asyncio.Event) -> None:
         loops = [self._claim_work(), self._submit_results(), self._extend_leases(), self._crew.work(), self._tell()]
         try:
             async with asyncio.TaskGroup() as self._group:
@@ -87,7 +98,10 @@ class Poller:
             raise errors.exceptions[0] from None
         finally:
             await self._crew.end()
-        await self._leave()
+
+    def slot_ready(self) -> None:
+        """A slot can play: work is claimed."""
+        self._hungry.set()
 
     def batch_finished(self) -> None:
         """A slot is free: its results are submitted, and work is claimed."""
@@ -172,7 +186,7 @@ class Poller:
 
     def _deficit(self) -> int:
         """How many more batches should be in hand."""
-        if self._outbox.is_full:
+        if self._outbox.is_full or not self._crew.is_ready:
             return 0
         return max(0, self.announcement.slots * (1 + AHEAD) - len(self._holdings))
 

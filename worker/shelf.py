@@ -18,12 +18,10 @@ from contextlib import contextmanager, suppress
 import numpy as np
 
 from evolution.expansion import Parameters
-from worker.cgroups import groups, read
+from worker.allowance import parents_allowance
 
 PLACES = 1024
 """Vectors at most."""
-LARGEST_BYTES = 2**30
-"""Of all vectors, or a quarter of the memory that this machine lets its processes use, if less: 66 of `uber-large`."""
 ALIGNMENT_BYTES = 4096
 
 _EMPTY, _MAKING, _READY = range(3)
@@ -34,16 +32,13 @@ _INDEX_LOCK, _FIRST_LOCK = 0, 1
 
 
 def open_memory(memory_bytes: int | None = None) -> int:
-    """The descriptor of a new shelf's file: for vectors of `memory_bytes` in all. Memory is taken as it is used."""
+    """The descriptor of a new shelf's file: for vectors of `memory_bytes` in all. Memory is taken as it is used.
+
+    None: what the machine's only worker may take.
+    """
     file = _nameless_file()
-    os.ftruncate(file, _FIRST_BYTE + (_usual_bytes() if memory_bytes is None else memory_bytes))
+    os.ftruncate(file, _FIRST_BYTE + (parents_allowance() if memory_bytes is None else memory_bytes))
     return file
-
-
-def _usual_bytes() -> int:
-    limits = [read(group / "memory.max").strip() for group in groups("memory")]
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return min(LARGEST_BYTES, min([machine, *(int(limit) for limit in limits if limit.isdecimal())]) // 4)
 
 
 def _nameless_file() -> int:

@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 
 REPORT_SECONDS = 0.5
 """Results of shorter episodes than this are reported together."""
-PIPE_BYTES = 2**20
-"""What may be reported before the main process reads it: thousands of results, where a system's usual is 200."""
+PIPE_BYTES = 2**18
+"""What may be reported before the main process reads it: 800 results, where a system's usual is 200.
+
+Not more: by default Linux grants 64 MiB to all pipes of a user, and leaves those beyond next to nothing.
+"""
 
 Say = Callable[[Ready | Progress | Failure], None]
 

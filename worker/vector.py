@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from evolution.environments import BoxActions, DiscreteActions, VectorOptions
 from worker.episode import BrokenEnvironment, Played, UnplayableEnvironment, digest_of
+from worker.kernels.mlp import squash
 from worker.policy import Player, greedy
 
 IMAGE_DIMENSIONS = 2
@@ -187,7 +188,7 @@ def _chooser(space: spaces.Space[Any]) -> Choose:
 
         def scale(outputs: NDArray[np.float32]) -> tuple[Action, bytes]:
             # GENOME.md: low + (tanh(y) + 1) / 2 * (high - low); the bounds hold though the sum is rounded.
-            flat = np.clip(low + (np.tanh(outputs) + np.float32(1)) * span, low, high)
+            flat = np.clip(low + (squash(outputs) + np.float32(1)) * span, low, high)
             return flat.reshape(shape).astype(dtype), flat.astype("<f4").tobytes()
 
         return scale

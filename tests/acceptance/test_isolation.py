@@ -17,7 +17,7 @@ from tests.acceptance.processes import until
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "a-token-of-the-test"
-SERVER_NEEDS_NOT = ("torch", "gymnasium", "ale_py", "cv2", "worker")
+SERVER_NEEDS_NOT = ("torch", "numba", "llvmlite", "gymnasium", "ale_py", "cv2", "worker")
 WORKER_NEEDS_NOT = ("ale_py", "fastapi", "starlette", "uvicorn", "sqlalchemy", "alembic", "psycopg", "plotly", "server")
 
 

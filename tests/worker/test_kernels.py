@@ -86,10 +86,14 @@ def test_the_references_fused_multiply_add_is_rounded_once(a: float, b: float, c
             assert abs(exact - Fraction(found)) <= abs(exact - Fraction(float(other)))
 
 
-@pytest.mark.parametrize("game", ["frostbite", "pong", "seaquest", "venture", "amidar"])
+EPISODES = {"frostbite": "uber-large", "pong": "nature-dqn", "seaquest": "nature-dqn", "venture": "uber-large"}
+
+
+@pytest.mark.parametrize("game", [*EPISODES, "amidar"])
 def test_every_decision_of_an_episode_is_the_references(game: str) -> None:
     played = AtariGame(game)
-    network = ImageArchitecture(name="nature-dqn", actions=len(played.minimal_actions))
+    name: Any = EPISODES.get(game, "nature-dqn")
+    network = ImageArchitecture(name=name, actions=len(played.minimal_actions))
     twin = Twin(network, [len(game), 7, 8], 0.02)
     options = chain("ALE/Frostbite-v5", sticky_actions=0.25, max_steps=40).environment.settings
     played.play(twin, options, seed=5)  # type: ignore[arg-type]
@@ -103,6 +107,21 @@ def test_a_decision_does_not_depend_on_the_decisions_before(name: Any) -> None:
     for size in (84, 1, 7, 0, 30, 84):
         top, left = random.integers(0, 85 - size, 2)
         stack[top : top + size, left : left + size] = random.integers(0, 256, (size, size, 4))
+        twin.outputs(stack)
+
+
+CORNERS = st.tuples(st.integers(0, 83), st.integers(0, 83))
+
+
+@settings(deadline=None, max_examples=10)
+@given(st.lists(st.tuples(CORNERS, CORNERS, st.integers(0, 255), st.integers(1, 15)), min_size=1, max_size=3), SEEDS)
+def test_whatever_rectangle_changes_a_decision_is_the_references(changes: list[Any], seed: int) -> None:
+    twin = Twin(ImageArchitecture(name="nature-dqn", actions=5), [seed, 1], 0.05)
+    stack = np.zeros((84, 84, 4), np.uint8)
+    for (top, left), (bottom, right), level, images in changes:
+        for number in range(4):
+            if images >> number & 1:
+                stack[min(top, bottom) : max(top, bottom) + 1, min(left, right) : max(left, right) + 1, number] = level
         twin.outputs(stack)
 
 

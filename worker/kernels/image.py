@@ -11,8 +11,7 @@ So a sum that is kept from the decision before has the very bits of one computed
 from typing import NamedTuple
 
 import numpy as np
-from llvmlite.binding import get_host_cpu_features
-from numba import config, njit
+from numba import njit
 
 from worker.kernels.vectors import (
     AHEAD,
@@ -24,9 +23,10 @@ from worker.kernels.vectors import (
     make_row_sums,
     make_store,
     make_window_sums,
+    processor_features,
 )
 
-_features = (config.CPU_FEATURES if config.CPU_NAME else get_host_cpu_features().flatten()).split(",")
+_features = processor_features()
 WIDE = "+avx512f" in _features
 """Whether the processor has 32 registers of 16 numbers each."""
 FUSED = "+fma" in _features or "+neon" in _features

@@ -6,23 +6,20 @@ fixed sequence of float32 operations, each rounded, none fused.
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-from worker.kernels.vectors import LANES, make_row_sums
-
-Numbers = NDArray[np.float32]
+from worker.kernels.vectors import LANES, Numbers, Places, make_row_sums
 
 _sums = make_row_sums(1)
 
-_ONE, _TWO, _HALF, _ZERO = (np.float32(number) for number in (1, 2, 0.5, 0))
+_ONE, _TWO, _HALF = (np.float32(number) for number in (1, 2, 0.5))
 _SMALL, _LARGE = np.float32(0.625), np.float32(9.1)
 """Below the first tanh is a polynomial, from the second on it is 1 in float32."""
 
 
 @njit(cache=True)
 def decide(
-    parameters: Numbers, layers: NDArray[np.int64], observation: Numbers, values: tuple[Numbers, Numbers],
-    order: NDArray[np.int64],
+    parameters: Numbers, layers: Places, observation: Numbers, values: tuple[Numbers, Numbers],
+    order: Places,
 ) -> None:  # fmt: skip
     """Puts the outputs into values[number of layers % 2].
 
@@ -51,6 +48,15 @@ _Q = tuple(np.float32(c) for c in (5.0e-1, 1.6666576e-1, 4.1666463e-2, 8.363193e
 # The logarithm of 2 in two parts, so that a multiple of the first is exact.
 _PER_LN2, _LN2_HIGH, _LN2_LOW = np.float32(1.442695), np.float32(0.693359375), np.float32(-2.1219444e-4)
 _POWERS = np.ldexp(np.float32(1), np.arange(32)).astype(np.float32)
+
+
+@njit(cache=True)
+def squash(numbers: Numbers) -> Numbers:
+    """Shape (n,): the hyperbolic tangent of each."""
+    found = np.empty_like(numbers)
+    for number in range(len(numbers)):
+        found[number] = tanh(numbers[number])
+    return found
 
 
 @njit(cache=True)

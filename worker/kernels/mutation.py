@@ -29,7 +29,8 @@ SCRATCH = (GROUP * PITCH + TILE, (_WORDS, (PITCH // TILE + 1) * LANES))
 """Shapes of a call's scratch: for noise, float32, and for random words, uint32."""
 
 
-@njit(cache=True)
+# Without the interpreter's lock, which other threads need meanwhile: a long chain takes seconds.
+@njit(cache=True, nogil=True)
 def add_noise(
     weights: Parameters, out: Parameters, rows: Places, outputs: int, flat: int, seeds: Words, factors: Parameters,
     purpose: int, table: Parameters, words: Words, noise: Parameters,

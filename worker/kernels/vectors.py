@@ -6,11 +6,13 @@ sums are kept at once. LLVM splits the vectors of 16 where a processor has narro
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, get_type_hints
 
 import numpy as np
 from llvmlite import ir
-from numba import types
+from llvmlite.binding import get_host_cpu_features
+from numba import config, types
 from numba.core import cgutils
 from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
@@ -35,6 +37,8 @@ FIELDS = {
     int: types.int64,
 }
 """What a record may hold: flat arrays and whole numbers."""
+RECORD_BYTES = 8192
+"""Memory for a record."""
 
 Builder = Any
 Kernel = Callable[..., None]
@@ -42,6 +46,15 @@ Kernel = Callable[..., None]
 _number = ir.FloatType()
 _vector = ir.VectorType(_number, LANES)
 _index = ir.IntType(64)
+
+
+def processor_features() -> list[str]:
+    """What numba compiles for: of this processor, or of the one that NUMBA_CPU_FEATURES tells it."""
+    if config.CPU_FEATURES is not None:
+        return list(config.CPU_FEATURES.split(","))
+    with suppress(RuntimeError):  # LLVM does not know this processor
+        return list(get_host_cpu_features().flatten().split(","))
+    return []
 
 
 def make_window_sums(windows: int, vectors: int) -> Kernel:
@@ -264,6 +277,8 @@ def make_store(record: type) -> tuple[Kernel, Callable[[Any], Any]]:
     def put(typing: Any, memory: Any, value: Any) -> Any:
         def emit(context: Any, builder: Builder, signature: Any, given: Sequence[Any]) -> Any:
             data = _data(context, builder, signature, given, 0)
+            if context.get_abi_sizeof(context.get_value_type(numba_type)) > RECORD_BYTES:
+                raise ValueError(f"a record of {record.__name__} does not fit into RECORD_BYTES")
             value = _ownerless(context, builder, numba_type, given[1])
             builder.store(value, builder.bitcast(data, value.type.as_pointer()), align=1)
             return context.get_dummy_value()

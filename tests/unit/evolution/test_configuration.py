@@ -44,7 +44,7 @@ def test_the_laptops_settings_use_sticky_actions_and_cut_idle_episodes_short() -
     assert (laptop.population, laptop.parents, laptop.mutation_power) == (200, 10, 0.005)
     assert (laptop.candidates, laptop.validation_episodes) == (5, 10)
     assert laptop.architecture == "nature-dqn"
-    assert laptop.environment.settings == AtariOptions(sticky_actions=0.25, max_steps=2000)
+    assert laptop.environment.settings == AtariOptions(sticky_actions=0.25, max_steps=1200)
 
 
 def test_the_quick_run_ends_at_the_environments_mark_of_success() -> None:
