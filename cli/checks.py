@@ -11,7 +11,8 @@ from statistics import median
 from typing import Literal, NamedTuple
 
 from cli.errors import CommandError
-from cli.machine import free_disk, usable_memory
+from cli.machine import free_disk
+from worker.cgroups import usable_memory
 from worker.slots import default_slots
 
 State = Literal["ok", "warn", "fail"]
