@@ -12,14 +12,15 @@ from typing import Literal, NamedTuple
 
 from cli.errors import CommandError
 from cli.machine import free_disk
+from worker.allowance import PARENTS_PART
 from worker.cgroups import usable_memory
 from worker.slots import default_slots
 
 State = Literal["ok", "warn", "fail"]
 
 GIGABYTE = 1e9
-WORKER_BYTES = 0.6e9
-"""What a worker with its network and emulator takes, about."""
+WORKER_BYTES = 0.25e9
+"""What a worker of one slot takes beside its parents' networks: measured are 0.2, in two processes."""
 SERVER_BYTES = 0.5e9
 """The server and Postgres together."""
 SCARCE_DISK_BYTES, LEAST_DISK_BYTES = 5e9, 0.5e9
@@ -108,9 +109,11 @@ def check_memory() -> Finding:
     memory, cores = usable_memory(), default_slots()
     if memory is None:
         return Finding("memory", "warn", "unknown on this system", f"each worker takes about {_size(WORKER_BYTES)}")
-    fitting = int((memory - SERVER_BYTES) / WORKER_BYTES)
+    others = 1 - 1 / PARENTS_PART
+    fitting = int((memory * others - SERVER_BYTES) / WORKER_BYTES)
     if fitting < 1:
-        return Finding("memory", "fail", f"{_size(memory)} usable", f"give it {_size(SERVER_BYTES + WORKER_BYTES)}")
+        least = (SERVER_BYTES + WORKER_BYTES) / others
+        return Finding("memory", "fail", f"{_size(memory)} usable", f"give it {_size(least)}")
     if fitting < cores:
         return Finding(
             "memory", "warn", f"{_size(memory)} usable for {cores} workers", f"start with --workers {fitting}"

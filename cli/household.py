@@ -17,6 +17,7 @@ from cli.errors import CommandError
 from cli.launch import bound
 from cli.logs import ChildLog
 from cli.postgres import EmbeddedPostgres
+from worker.allowance import MEGABYTE, parents_allowance
 
 Say = Callable[[str], None]
 
@@ -85,12 +86,17 @@ def server_child(plan: Plan, database_url: str, master: Server, say: Say) -> Chi
 
 
 def worker_child(number: int, plan: Plan, say: Say) -> Child:
-    """One worker with one slot, so that a crash of the emulator costs one core's work for a moment."""
+    """One worker with one slot, so that a crash of the emulator costs one core's work for a moment.
+
+    It is told its part of the memory for parents: a worker by itself takes what the whole machine has for them.
+    """
     host = platform.node().split(".")[0] or "worker"
     modules = [part for module in plan.environment_modules for part in ("--env-module", module)]
+    megabytes = parents_allowance(plan.workers) // MEGABYTE
+    options = ["--slots", "1", "--name", f"{host}-{number}", "--parents-memory", str(megabytes), *modules]
     recipe = Recipe(
         f"worker {number}",
-        partial(_neuroevo, "worker", "start", "--slots", "1", "--name", f"{host}-{number}", *modules),
+        partial(_neuroevo, "worker", "start", *options),
         _environment(NEUROEVO_SERVER=plan.connection.url, NEUROEVO_TOKEN=plan.token),
         patience_seconds=WORKER_PATIENCE_SECONDS,
     )

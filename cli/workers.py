@@ -27,11 +27,25 @@ def start_worker(
     name: Annotated[
         str | None, typer.Option("--name", envvar="NEUROEVO_NAME", help="Name for people; else host and a number.")
     ] = None,
+    parents_memory: Annotated[
+        int | None,
+        typer.Option(
+            "--parents-memory",
+            envvar="NEUROEVO_PARENTS_MEMORY",
+            metavar="MB",
+            min=0,
+            max=1_000_000,
+            help="Memory for its parents' networks, at most; else a quarter of the machine's, up to 1,074 MB. "
+            "Of several workers on one machine give each its part, as `up` does.",
+        ),
+    ] = None,
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Start a worker. SIGTERM or Ctrl-C makes it hand back what it holds and leave within 10 s."""
     from cli.connection import find_connection
+    from worker.allowance import MEGABYTE
     from worker.main import run_worker
 
     connection = find_connection(data, server, token)
-    raise typer.Exit(run_worker(connection.url, connection.token, slots, modules or [], name))
+    parents_bytes = None if parents_memory is None else parents_memory * MEGABYTE
+    raise typer.Exit(run_worker(connection.url, connection.token, slots, modules or [], name, parents_bytes))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from worker.cgroups import MOUNT, PROCESSES, usable_memory
 
+MEGABYTE = 10**6
 LARGEST_BYTES = 2**30
 """Of one worker: 66 parents of `uber-large`."""
 PARENTS_PART = 4

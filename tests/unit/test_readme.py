@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import typer.main
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from cli.main import app
 from server.settings import PREFIX, Settings
@@ -28,13 +28,18 @@ def settings_row(name: str) -> str:
     return f"| `{PREFIX}{name.upper()}` | {default} | {field.description} |"
 
 
-def options_of(words: list[str]) -> set[str]:
-    """The options of the command that the words name, such as `run create …`."""
+def command_of(words: list[str]) -> TyperCommand:
+    """The command that the words name, such as `run create …`."""
     command = typer.main.get_command(app)
     while isinstance(command, TyperGroup):
         assert command.commands.get(words[0]) is not None, f"no such command: {words}"
         command, words = command.commands[words[0]], words[1:]
-    return {name for parameter in command.params for name in parameter.opts}
+    assert isinstance(command, TyperCommand)
+    return command
+
+
+def options_of(words: list[str]) -> set[str]:
+    return {name for parameter in command_of(words).params for name in parameter.opts}
 
 
 @pytest.mark.parametrize("name", list(Settings.model_fields))
@@ -45,6 +50,12 @@ def test_the_readme_gives_each_setting_with_its_default_and_meaning(name: str) -
 def test_the_readme_names_no_setting_that_does_not_exist() -> None:
     named = set(re.findall(rf"^\| `{PREFIX}([A-Z_]+)`", README, flags=re.MULTILINE))
     assert named == {name.upper() for name in Settings.model_fields}
+
+
+def test_the_readme_gives_each_option_of_a_worker_with_its_variable_and_meaning() -> None:
+    named = re.findall(r"^\| `--.*", README, flags=re.MULTILINE)
+    options = [option for option in command_of(["worker", "start"]).params if isinstance(option, TyperOption)]
+    assert named == [f"| `{option.opts[0]}` | `{option.envvar}` | {option.help} |" for option in options]
 
 
 @pytest.mark.parametrize("line", COMMANDS)
