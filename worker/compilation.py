@@ -92,8 +92,9 @@ def use_all() -> None:
     import numpy as np
 
     from evolution.architectures import Architecture, ImageArchitecture, MlpArchitecture
+    from worker.areas import area_taps
     from worker.kernels.mlp import squash
-    from worker.kernels.screen import area_taps, look, push
+    from worker.kernels.screen import look, push
     from worker.networks import build_policy
     from worker.policy import Observation
 

@@ -13,8 +13,9 @@ from worker.expansion import CompiledExpansion, Place, place_layers
 from worker.journal import line, logger
 from worker.kernels import image, mlp
 from worker.kernels.image import WINDOWS, Convolution, Dense, Network
-from worker.kernels.vectors import AHEAD, LANES, RECORD_BYTES
+from worker.kernels.vectors import AHEAD, LANES
 from worker.policy import Observation, Outputs, Policy
+from worker.records import RECORD_BYTES
 
 BRIGHTEST = 255
 LINE_BYTES = 64

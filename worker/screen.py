@@ -10,7 +10,8 @@ import numpy as np
 from ale_py import ALEInterface
 from numpy.typing import NDArray
 
-from worker.kernels.screen import UNKNOWN, area_taps, look, push
+from worker.areas import area_taps
+from worker.kernels.screen import UNKNOWN, look, push
 
 SIDE = 84
 """Rows, and columns, of an image."""

@@ -21,12 +21,12 @@ from worker.kernels.vectors import (
     Pixels,
     Places,
     make_row_sums,
-    make_store,
     make_window_sums,
-    processor_features,
 )
+from worker.processor import compiled_for
+from worker.records import make_store
 
-_features = processor_features()
+_features = compiled_for()
 WIDE = "+avx512f" in _features
 """Whether the processor has 32 registers of 16 numbers each."""
 FUSED = "+fma" in _features or "+neon" in _features

@@ -18,8 +18,7 @@ _SMALL, _LARGE = np.float32(0.625), np.float32(9.1)
 
 @njit(cache=True)
 def decide(
-    parameters: Numbers, layers: Places, observation: Numbers, values: tuple[Numbers, Numbers],
-    order: Places,
+    parameters: Numbers, layers: Places, observation: Numbers, values: tuple[Numbers, Numbers], order: Places
 ) -> None:  # fmt: skip
     """Puts the outputs into values[number of layers % 2].
 

@@ -6,15 +6,12 @@ sums are kept at once. LLVM splits the vectors of 16 where a processor has narro
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import Any, get_type_hints
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from llvmlite.binding import get_host_cpu_features
-from numba import config, types
+from numba import types
 from numba.core import cgutils
-from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -26,19 +23,6 @@ Pixels = NDArray[np.uint32]
 LANES = 16
 AHEAD = 4
 """Rows of a sparse sum that are fetched before they are needed."""
-LINE = 16
-"""Numbers in a line of cache."""
-
-FIELDS = {
-    Numbers: types.float32[::1],
-    Places: types.int64[::1],
-    Flags: types.uint8[::1],
-    Pixels: types.uint32[::1],
-    int: types.int64,
-}
-"""What a record may hold: flat arrays and whole numbers."""
-RECORD_BYTES = 8192
-"""Memory for a record."""
 
 Builder = Any
 Kernel = Callable[..., None]
@@ -46,15 +30,6 @@ Kernel = Callable[..., None]
 _number = ir.FloatType()
 _vector = ir.VectorType(_number, LANES)
 _index = ir.IntType(64)
-
-
-def processor_features() -> list[str]:
-    """What numba compiles for: of this processor, or of the one that NUMBA_CPU_FEATURES tells it."""
-    if config.CPU_FEATURES is not None:
-        return list(config.CPU_FEATURES.split(","))
-    with suppress(RuntimeError):  # LLVM does not know this processor
-        return list(get_host_cpu_features().flatten().split(","))
-    return []
 
 
 def make_window_sums(windows: int, vectors: int) -> Kernel:
@@ -74,42 +49,46 @@ def make_window_sums(windows: int, vectors: int) -> Kernel:
     ) -> Any:  # fmt: skip
         arguments = (image, places, first, weights, start, pitch, biases, rows, run, row_pitch, sums, sums_start)
 
-        def emit(context: Any, builder: Builder, signature: Any, values: Sequence[Any]) -> Any:
+        def emit(context: Any, builder: Builder, signature: Any, given: Sequence[Any]) -> Any:
             image, places, weights, biases, sums = (
-                _data(context, builder, signature, values, at) for at in (0, 1, 3, 6, 10)
+                _data(context, builder, signature, given, at) for at in (0, 1, 3, 6, 10)
             )
-            first, start, pitch, rows, run, row_pitch, sums_start = (values[at] for at in (2, 4, 5, 7, 8, 9, 11))
-            sums = _at(builder, sums, sums_start)
-            begins = [
-                _at(builder, image, builder.load(_at(builder, places, builder.add(first, _index(number)))))
-                for number in range(windows)
-            ]
-            held = [_load(builder, _at(builder, biases, builder.add(start, _index(LANES * v)))) for v in range(vectors)]
-            chains = [vector for _ in range(windows) for vector in held]
+            first, start, pitch, rows, run, row_pitch, sums_start = (given[at] for at in (2, 4, 5, 7, 8, 9, 11))
+            numbers = [builder.add(first, _index(number)) for number in range(windows)]
+            begins = [_at(builder, image, builder.load(_at(builder, places, number))) for number in numbers]
+            own = [_load(builder, _at(builder, biases, builder.add(start, _index(LANES * v)))) for v in range(vectors)]
             weights = _at(builder, weights, start)
-
-            def one_row(row: Any, chains: list[Any]) -> list[Any]:
-                lines = [_at(builder, begin, builder.mul(row, row_pitch)) for begin in begins]
-                row_weights = _at(builder, weights, builder.mul(builder.mul(row, run), pitch))
-
-                def one_number(k: Any, chains: list[Any]) -> list[Any]:
-                    here = _at(builder, row_weights, builder.mul(k, pitch))
-                    factors = [_load(builder, _at(builder, here, _index(LANES * v))) for v in range(vectors)]
-                    seen = [_spread(builder, builder.load(_at(builder, line, k))) for line in lines]
-                    return [
-                        _fused(builder, seen[at // vectors], factors[at % vectors], chain)
-                        for at, chain in enumerate(chains)
-                    ]
-
-                return _loop(builder, run, chains, one_number)
-
-            for at, chain in enumerate(_loop(builder, rows, chains, one_row)):
-                builder.store(chain, _as_vector(builder, _at(builder, sums, _index(LANES * at))), align=4)
+            chains = _window_chains(builder, begins, own, weights, (pitch, rows, run, row_pitch))
+            for at, chain in enumerate(chains):
+                place = _at(builder, sums, builder.add(sums_start, _index(LANES * at)))
+                builder.store(chain, _as_vector(builder, place), align=4)
             return context.get_dummy_value()
 
         return types.void(*arguments), emit
 
     return window_sums
+
+
+def _window_chains(builder: Builder, begins: list[Any], biases: list[Any], weights: Any, sizes: Any) -> list[Any]:
+    """Emits the loops over a window; of each window that begins in `begins` in turn, a chain for each of `biases`."""
+    pitch, rows, run, row_pitch = sizes
+    vectors = len(biases)
+
+    def one_row(row: Any, chains: list[Any]) -> list[Any]:
+        lines = [_at(builder, begin, builder.mul(row, row_pitch)) for begin in begins]
+        row_weights = _at(builder, weights, builder.mul(builder.mul(row, run), pitch))
+
+        def one_number(k: Any, chains: list[Any]) -> list[Any]:
+            here = _at(builder, row_weights, builder.mul(k, pitch))
+            factors = [_load(builder, _at(builder, here, _index(LANES * v))) for v in range(vectors)]
+            seen = [_spread(builder, builder.load(_at(builder, line, k))) for line in lines]
+            return [
+                _fused(builder, seen[at // vectors], factors[at % vectors], chain) for at, chain in enumerate(chains)
+            ]
+
+        return _loop(builder, run, chains, one_number)
+
+    return _loop(builder, rows, biases * len(begins), one_row)
 
 
 def make_row_sums(vectors: int) -> Kernel:
@@ -158,8 +137,8 @@ def _fetch_row(builder: Builder, weights: Any, rows: Any, n: Any, pitch: Any, ve
     prefetch = cgutils.get_or_insert_function(
         builder.module, ir.FunctionType(ir.VoidType(), [byte, word, word, word]), "llvm.prefetch.p0"
     )
-    for v in range(vectors):
-        line = builder.bitcast(_at(builder, row, _index(LINE * v)), byte)
+    for v in range(vectors):  # 16 numbers are a line of cache too
+        line = builder.bitcast(_at(builder, row, _index(LANES * v)), byte)
         builder.call(prefetch, [line, word(0), word(3), word(1)])
 
 
@@ -262,55 +241,3 @@ def _transposed(builder: Builder, rows: list[Any]) -> list[Any]:
 
 def _shuffled(builder: Builder, a: Any, b: Any, lanes: list[int]) -> Any:
     return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), LANES), lanes))
-
-
-def make_store(record: type) -> tuple[Kernel, Callable[[Any], Any]]:
-    """Two functions for numba, `put(memory, value)` and `take(memory)`, to keep a NamedTuple of arrays as bytes.
-
-    Calling a kernel with dozens of arrays costs more than some kernels take; handing over one array of bytes does not.
-    `record`'s fields are annotated with keys of FIELDS or with such NamedTuples. Whoever holds the bytes keeps the
-    arrays alive.
-    """
-    numba_type = _type_of(record)
-
-    @intrinsic
-    def put(typing: Any, memory: Any, value: Any) -> Any:
-        def emit(context: Any, builder: Builder, signature: Any, given: Sequence[Any]) -> Any:
-            data = _data(context, builder, signature, given, 0)
-            if context.get_abi_sizeof(context.get_value_type(numba_type)) > RECORD_BYTES:
-                raise ValueError(f"a record of {record.__name__} does not fit into RECORD_BYTES")
-            value = _ownerless(context, builder, numba_type, given[1])
-            builder.store(value, builder.bitcast(data, value.type.as_pointer()), align=1)
-            return context.get_dummy_value()
-
-        return types.void(memory, numba_type), emit
-
-    @intrinsic
-    def take(typing: Any, memory: Any) -> Any:
-        def emit(context: Any, builder: Builder, signature: Any, given: Sequence[Any]) -> Any:
-            layout = context.get_value_type(numba_type)
-            pointer = builder.bitcast(_data(context, builder, signature, given, 0), layout.as_pointer())
-            return impl_ret_borrowed(context, builder, numba_type, builder.load(pointer, align=1))
-
-        return numba_type(memory), emit
-
-    return put, take
-
-
-def _type_of(field: Any) -> Any:
-    if field in FIELDS:
-        return FIELDS[field]
-    return types.NamedTuple([_type_of(part) for part in get_type_hints(field).values()], field)
-
-
-def _ownerless(context: Any, builder: Builder, numba_type: Any, value: Any) -> Any:
-    """The same arrays without numba's count of who uses them, which ends with a call."""
-    if isinstance(numba_type, types.Array):
-        array = context.make_array(numba_type)(context, builder, value)
-        array.meminfo, array.parent = (cgutils.get_null_value(part.type) for part in (array.meminfo, array.parent))
-        return array._getvalue()  # noqa: SLF001
-    if isinstance(numba_type, types.NamedTuple):
-        for number, part in enumerate(numba_type.types):
-            inner = _ownerless(context, builder, part, builder.extract_value(value, number))
-            value = builder.insert_value(value, inner, number)
-    return value
