@@ -218,13 +218,16 @@ def check_kernels() -> Finding:
     try:
         from worker.compilation import compile_kernels
         from worker.kernels.image import FUSED
+
+        compile_kernels(partial(print, file=sys.stderr))
     except ImportError as error:
         return Finding("kernels", "fail", f"numba cannot be imported: {error}", "make venv")
-    compile_kernels(partial(print, file=sys.stderr))
+    except (OSError, RuntimeError) as error:
+        return Finding("kernels", "fail", str(error), "set NUMBA_CACHE_DIR to a folder that can be written to")
     milliseconds = _decision_seconds() * 1000
-    detail = f"compiled; nature-dqn decides in {milliseconds:.1f} ms at most"
+    detail = f"compiled; nature-dqn decides in {milliseconds:.1f} ms when all is new"
     if not FUSED:
-        hint = "nothing need be done; a processor of 2013 or later is ten times as fast"
+        hint = "nothing need be done; a processor of 2013 or later is thirty times as fast"
         return Finding("kernels", "warn", f"{detail}: the processor lacks fused multiply-add", hint)
     if milliseconds > SLOW_MILLISECONDS:
         return Finding("kernels", "warn", detail, "other programs may be using the cores, or the processor is very old")

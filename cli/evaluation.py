@@ -10,7 +10,7 @@ from cli.errors import BadInput
 from evolution.chains import SeedChain
 from evolution.configuration import UINT32_MAX
 from evolution.selection import summarize
-from worker.compilation import compile_kernels
+from worker.compilation import NoPlaceForKernels, compile_kernels
 from worker.episode import BrokenEnvironment, UnplayableEnvironment, UnsuitablePolicy
 from worker.evaluation import evaluate_episodes
 from worker.registry import MissingModule, engine_of, import_modules
@@ -28,7 +28,7 @@ def evaluate(chain: SeedChain, episodes: int, seed: int | None, modules: Sequenc
         own = import_modules(modules)
         compile_kernels(partial(print, file=sys.stderr))
         played = list(evaluate_episodes(chain, episodes, base))
-    except (MissingModule, UnplayableEnvironment, UnsuitablePolicy, BrokenEnvironment) as error:
+    except (MissingModule, NoPlaceForKernels, UnplayableEnvironment, UnsuitablePolicy, BrokenEnvironment) as error:
         raise BadInput(str(error)) from None
     scores = [episode.score for episode in played]
     summary = summarize(scores, [episode.digest for episode in played])
