@@ -23,6 +23,7 @@ MOST_FAILED_STARTS = 3
 class NeverReady(RuntimeError):
     """The evaluation processes die before they are ready, again and again. The message says what to do."""
 
+
 Reports = AsyncIterator[Ready | Progress | Failure]
 
 
@@ -210,7 +211,7 @@ def _deadly(environment_id: str) -> str:
 
 def _hopeless() -> str:
     return (
-        f"no evaluation process becomes ready: {MOST_FAILED_STARTS} in a row ended before they could play; correct what "
-        "their own lines above name (where they say nothing, give the worker more memory), "
+        f"no evaluation process becomes ready: {MOST_FAILED_STARTS} in a row ended before they could play; correct "
+        "what their own lines above name (where they say nothing, give the worker more memory), "
         "see what `neuroevo doctor` finds, then start the worker again"
     )

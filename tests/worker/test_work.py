@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+import subprocess
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -227,3 +228,54 @@ def test_what_cannot_work_is_said_at_the_start(
     assert worker.returncode == 1
     assert message in said
     assert "Traceback" not in said
+
+
+UNLOADABLE = """
+import pathlib, sys
+if "worker.poller" not in sys.modules and not pathlib.Path(__file__).with_name("loadable").exists():
+    sys.exit("no licence")
+"""
+
+
+@pytest.fixture
+def unloadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a module `unloadable` that ends evaluation processes, unless a file `loadable` lies there."""
+    (tmp_path / "unloadable.py").write_text(UNLOADABLE)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return tmp_path
+
+
+def _gives_up(worker: subprocess.Popen[str]) -> None:
+    """Waits until the worker ends, with one line that says what to do."""
+    _, said = worker.communicate(timeout=60)
+    assert worker.returncode == 1
+    (told,) = [line for line in said.splitlines() if "action=worker-failed" in line]
+    assert "ERROR" in told
+    assert "start the worker again" in told
+    assert "Traceback" not in said
+
+
+def test_a_worker_whose_processes_never_become_ready_claims_nothing_and_ends(
+    fake: FakeServer, start: Start, unloadable: Path
+) -> None:
+    fake.batches.extend(spread(40, 8))
+    _gives_up(start(slots=2, modules=["unloadable"]))
+    assert fake.announced()
+    assert all(request.wants == 0 for request in fake.requests)
+    assert fake.releases[-1].leaving
+
+
+def test_a_worker_whose_processes_become_ready_no_more_hands_back_what_it_holds(
+    fake: FakeServer, start: Start, unloadable: Path
+) -> None:
+    (unloadable / "loadable").touch()
+    playing, ahead = long_batch(), long_batch()
+    fake.batches.extend([playing, ahead])
+    worker = start(slots=1, modules=["unloadable"])
+    assert fake.wait_until(lambda: len(fake.results) > 0)
+    (unloadable / "loadable").unlink()
+    for pid in children_of(worker.pid):
+        os.kill(pid, signal.SIGKILL)
+    _gives_up(worker)
+    assert {playing.lease, ahead.lease} <= {lease for release in fake.releases for lease in release.leases}
+    assert fake.releases[-1].leaving
