@@ -25,6 +25,8 @@ SHORT_TURN_SLOTS = 16
 """In a larger fleet some slot becomes free at every moment: nobody need cut turns short, which costs requests."""
 PATIENCE, PATIENCE_SECONDS = 0.2, 1.0
 """A slot waits for the next phase of a run that is owed more: for so much of another run's episode, at most so long."""
+TURN_SECONDS = PATIENCE_SECONDS
+"""About so much is played of another run meanwhile: its single episodes could be so short that requests cost more."""
 MEMORY = 0.8
 """Weight of the past in the moving average of an episode's duration."""
 
@@ -47,8 +49,9 @@ class Schedule:
     worker's measured speed, less as the queue drains, down to single episodes.
 
     A run of short phases has nothing to give at the end of each, and would find every worker busy with long batches
-    when the next one opens. So in a small fleet whoever is served in its stead gets a short turn: single episodes, none
-    of them ahead, and none at all for the moment that the phase still takes, where an episode would take far longer.
+    when the next one opens. So in a small fleet whoever is served in its stead gets a short turn: about a second's
+    episodes, none of them ahead, and none at all for the moment that the phase still takes, where an episode would take
+    far longer.
     Nor does anybody take one run's work ahead while it plays another's, behind which it would wait.
     """
 
@@ -127,7 +130,7 @@ class Schedule:
             patience = min(PATIENCE * self._pace(queue.run, worker), PATIENCE_SECONDS)
             if any(self._opens_soon(run, now, patience) for run in owed):
                 return None
-            if tasks := queue.take(1 if owed else self._batch_size(queue, worker, slots)):
+            if tasks := queue.take(self._batch_size(queue, worker, slots, is_short=bool(owed))):
                 return self._grant(queue, worker, tasks, now)
         for queue in suited:
             if task := queue.overdue(worker, now):
@@ -279,10 +282,11 @@ class Schedule:
     def _pace(self, run: str, worker: UUID) -> float:
         return self._worker_pace.get((run, worker), self._run_pace.get(run, UNKNOWN_EPISODE_SECONDS))
 
-    def _batch_size(self, queue: Queue, worker: UUID, slots: int) -> int:
+    def _batch_size(self, queue: Queue, worker: UUID, slots: int, *, is_short: bool) -> int:
         if queue.run not in self._run_pace:
             return 1
-        by_time = self._batch_seconds / max(self._pace(queue.run, worker), 1e-9)
+        seconds = min(self._batch_seconds, TURN_SECONDS) if is_short else self._batch_seconds
+        by_time = seconds / max(self._pace(queue.run, worker), 1e-9)
         by_end = queue.unleased / (2 * max(slots, 1))
         return max(1, min(MAX_BATCH_EPISODES, math.floor(min(by_time, by_end))))
 

@@ -48,6 +48,8 @@ class Simulation:
         self.slots = [Slot(UUID(int=number)) for number in range(1, slots + 1)]
         self.runs = {run.name: run for run in runs}
         self.now = 0.0
+        self.granted = 0
+        """Batches handed out so far."""
         self._order = count()
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         for run in runs:
@@ -90,6 +92,7 @@ class Simulation:
     def _fill(self, slot: Slot) -> None:
         while len(slot.hand) < 2 and (grant := self.schedule.claim(slot.id, ENGINES, len(self.slots), self.now)):
             slot.hand.append(grant)
+            self.granted += 1
             if len(slot.hand) == 1:
                 self._start(slot)
 
@@ -109,7 +112,7 @@ class Simulation:
         spent = run.seconds * len(grant.tasks)
         run.spent += spent
         self.schedule.settle(run.name, grant.tasks, spent, slot.id)
-        is_closed = bool(run.missing) and not run.missing.difference(grant.tasks)
+        is_closed = bool(run.missing) and run.missing.issubset(grant.tasks)
         run.missing.difference_update(grant.tasks)
         if is_closed:
             run.closed += 1
@@ -143,6 +146,22 @@ def test_a_phase_beside_another_run_takes_about_twice_the_time_that_it_takes_alo
 def test_short_turns_cost_the_workers_little_time() -> None:
     beside = side_by_side(2, 0.035, 5.0)
     assert sum(run.spent for run in beside.runs.values()) > 0.9 * 2 * 60
+
+
+@pytest.mark.parametrize("slots", [2, 4, 16])
+def test_short_episodes_beside_the_last_long_one_are_handed_out_many_at_a_time(slots: int) -> None:
+    beside = Simulation(slots, Run("long", 1, 130), Run("short", 3 * 10**5, 0.01))
+    beside.play(120)
+    assert beside.runs["short"].spent > 0.95 * (slots - 1) * 120
+    assert beside.granted < 1.5 * slots * 120
+
+
+@pytest.mark.parametrize("slots", [2, 4])
+@pytest.mark.parametrize("long_seconds", [5.0, 20.0])
+def test_a_run_of_phases_of_few_long_episodes_gets_its_half_beside_short_ones(slots: int, long_seconds: float) -> None:
+    beside = Simulation(slots, Run("long", slots, long_seconds), Run("short", 10**5, 0.01))
+    beside.play(300)
+    assert 0.45 < beside.shares()["long"] < 0.55
 
 
 def schedule_of_two(owed: int, other: int) -> Schedule:
