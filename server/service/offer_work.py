@@ -36,7 +36,7 @@ def serve_waiters(memory: Memory) -> None:
         return reply if reply.batches or reply.describe else None
 
     def can_wait(waiter: Waiter) -> bool:
-        worker = waiter.worker
-        return memory.schedule.can_wait(worker.id, memory.workers.slots, worker.announcement.slots)
+        worker, now = waiter.worker, memory.clock.monotonic()
+        return memory.schedule.can_wait(worker.id, memory.workers.slots, worker.announcement.slots, now)
 
     memory.waiters.serve(answer, can_wait)

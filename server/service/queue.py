@@ -23,6 +23,16 @@ class Task:
     episode: int
 
 
+@dataclass(frozen=True)
+class Grant:
+    """Work handed out. `expires_at` is in the schedule's own seconds."""
+
+    lease: UUID
+    run: str
+    tasks: list[Task]
+    expires_at: float
+
+
 @dataclass
 class Lease:
     """A worker's hold on some tasks, in the schedule's own seconds."""

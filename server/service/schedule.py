@@ -8,11 +8,10 @@ import heapq
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sized
-from dataclasses import dataclass
 from itertools import count
 from uuid import UUID, uuid4
 
-from server.service.queue import Lease, Queue, Task
+from server.service.queue import Grant, Lease, Queue, Task
 
 __all__ = ["Grant", "Schedule", "Task"]
 
@@ -27,18 +26,11 @@ PATIENCE, PATIENCE_SECONDS = 0.2, 1.0
 """A slot waits for the next phase of a run that is owed more: for so much of another run's episode, at most so long."""
 TURN_SECONDS = PATIENCE_SECONDS
 """About so much is played of another run meanwhile: its single episodes could be so short that requests cost more."""
+KNOWN = 1 / 3
+"""For so much of its time a lease counts as in its worker's hand unless extended, which workers do four times a lease.
+One that is not extended was granted in a reply that never arrived: nobody plays it, though it lives on."""
 MEMORY = 0.8
 """Weight of the past in the moving average of an episode's duration."""
-
-
-@dataclass(frozen=True)
-class Grant:
-    """Work handed out. `expires_at` is in the schedule's own seconds."""
-
-    lease: UUID
-    run: str
-    tasks: list[Task]
-    expires_at: float
 
 
 class Schedule:
@@ -125,7 +117,7 @@ class Schedule:
                 continue
             # Those before it in the row are owed more, but have nothing to give until their open phase is complete.
             owed = suited[:place] if self.makes_short_turns(slots) else []
-            if self.can_wait(worker, slots, own_slots) and (owed or self._plays_another(worker, queue)):
+            if self.can_wait(worker, slots, own_slots, now) and (owed or self._plays_another(worker, queue, now)):
                 return None
             patience = min(PATIENCE * self._pace(queue.run, worker), PATIENCE_SECONDS)
             if any(self._opens_soon(run, now, patience) for run in owed):
@@ -187,12 +179,12 @@ class Schedule:
         """Whether it keeps waiting requests from work that there is: of several runs, in a fleet of few slots."""
         return len(self._queues) > 1 and slots <= SHORT_TURN_SLOTS
 
-    def can_wait(self, worker: UUID, slots: int, own_slots: int) -> bool:
+    def can_wait(self, worker: UUID, slots: int, own_slots: int, now: float) -> bool:
         """Whether a worker of so small a fleet holds a batch for each of its slots, so that it may be refused others'.
 
         Others that wait behind it may still be given work.
         """
-        return self.makes_short_turns(slots) and len(self._hands.get(worker, ())) >= own_slots
+        return self.makes_short_turns(slots) and len(self._known(worker, now)) >= own_slots
 
     def leased(self, run: str) -> int:
         """Tasks of the run under a live lease."""
@@ -248,9 +240,14 @@ class Schedule:
                 del self._hands[lease.worker]
         return lease
 
-    def _plays_another(self, worker: UUID, queue: Queue) -> bool:
+    def _known(self, worker: UUID, now: float) -> list[Lease]:
+        """The worker's live leases that were granted or extended lately enough for it to know of them."""
+        known_until = now + (1 - KNOWN) * self._lease_seconds
+        return [lease for lease in self._hands.get(worker, {}).values() if lease.expires_at >= known_until]
+
+    def _plays_another(self, worker: UUID, queue: Queue, now: float) -> bool:
         """Whether what the worker is given now would wait behind another run's work, and its phase with it."""
-        return any(lease.queue.run != queue.run for lease in self._hands[worker].values())
+        return any(lease.queue.run != queue.run for lease in self._known(worker, now))
 
     def _opens_soon(self, queue: Queue, now: float, patience: float) -> bool:
         """Whether what is left of the queue's phase is in play, and comes to no more than `patience` seconds."""

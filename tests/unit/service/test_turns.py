@@ -17,6 +17,8 @@ REQUEST_SECONDS = 0.01
 """From a batch's end to the answer that brings the next one."""
 CLOSING_SECONDS = 0.03
 """From a phase's last result to the next phase's first task."""
+EXTENSION_SECONDS = 7.5
+"""Between two requests that keep a worker's leases alive."""
 
 
 @dataclass
@@ -55,6 +57,7 @@ class Simulation:
         for run in runs:
             self._open(run)
         self._after(1.0, self._tick)
+        self._after(EXTENSION_SECONDS, self._extend)
 
     def play(self, seconds: float) -> None:
         """Lets the workers play until then."""
@@ -77,6 +80,10 @@ class Simulation:
     def _tick(self) -> None:
         self._serve()
         self._after(1.0, self._tick)
+
+    def _extend(self) -> None:
+        self.schedule.extend((grant.lease for slot in self.slots for grant in slot.hand), self.now)
+        self._after(EXTENSION_SECONDS, self._extend)
 
     def _open(self, run: Run) -> None:
         run.generation += 1
@@ -183,7 +190,7 @@ def test_a_slot_without_work_is_given_a_single_episode_where_busy_ones_are_given
     assert grant is not None
     assert grant.run == "owed"
     assert schedule.claim(busy, ENGINES, 2, 0.0) is None
-    assert schedule.can_wait(busy, 2, 1)
+    assert schedule.can_wait(busy, 2, 1, 0.0)
     short = schedule.claim(idle, ENGINES, 2, 0.0)
     assert short is not None
     assert (short.run, len(short.tasks)) == ("other", 1)
@@ -194,6 +201,28 @@ def test_no_slot_waits_for_long_for_a_phase_that_does_not_open() -> None:
     schedule.settle("owed", [Task(0, 0, 0, 0)], seconds=0.1)
     assert schedule.claim(UUID(int=1), ENGINES, 2, 0.0) is None
     assert schedule.claim(UUID(int=1), ENGINES, 2, 10.0) is not None
+
+
+def test_a_worker_that_never_heard_of_its_batch_is_given_another_long_before_the_lease_expires() -> None:
+    schedule = schedule_of_two(owed=2, other=100)
+    schedule.settle("owed", [Task(0, 0, 0, 0)], seconds=15.0)
+    worker = UUID(int=1)
+    assert schedule.claim(worker, ENGINES, 2, 0.0) is not None
+    assert schedule.claim(worker, ENGINES, 2, 8.0) is None
+    grant = schedule.claim(worker, ENGINES, 2, 11.0)
+    assert grant is not None
+    assert grant.run == "other"
+    assert not schedule.expire(11.0)
+
+
+def test_a_worker_that_extends_its_lease_is_busy_for_as_long_as_it_does() -> None:
+    schedule = schedule_of_two(owed=1, other=100)
+    worker = UUID(int=1)
+    grant = schedule.claim(worker, ENGINES, 2, 0.0)
+    assert grant is not None
+    for now in (7.5, 15.0, 22.5, 30.0):
+        schedule.extend([grant.lease], now)
+        assert schedule.claim(worker, ENGINES, 2, now + 7.4) is None
 
 
 def test_a_worker_of_several_slots_takes_work_for_each() -> None:
