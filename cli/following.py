@@ -24,13 +24,20 @@ class Choice(NamedTuple):
 
 
 def choose_run(runs: Sequence[RunSummary], preset: str) -> Choice:
-    """Goes on with what has not ended; shows what has ended if it is what was asked for. `runs`: newest first."""
-    going = next((run for run in runs if run.state not in SETTLED), None)
+    """Goes on with what has not ended; shows what has ended if it is what was asked for. `runs`: newest first.
+
+    A run that is bound to an engine which no connected worker has any more is passed over.
+    """
+    open_runs = [run for run in runs if run.state not in SETTLED]
+    passed = "".join(f"; {_passed(run)}" for run in open_runs[:1] if run.playable is False)
+    going = next((run for run in open_runs if run.playable is not False), None)
     if going is not None:
-        return Choice(going, f"the newest run that has not ended; --new starts one of preset {preset}")
+        return Choice(going, f"the newest run that has not ended; --new starts one of preset {preset}{passed}")
     if not runs:
         return Choice(None, "there was no run")
     newest, asked = runs[0], preset_configuration(cast(Preset, preset))
+    if newest in open_runs:
+        return Choice(None, _passed(newest))
     if (newest.environment_id, newest.architecture_name) == (asked.environment.id, asked.architecture):
         return Choice(newest, f"the newest run, and it plays what preset {preset} does")
     played = f"{newest.environment_id} with {newest.architecture_name}"
@@ -43,6 +50,8 @@ class Follower:
     def __init__(self, master: Server, screen: Screen) -> None:
         self._master = master
         self._screen = screen
+        self._doubtful: str | None = None
+        """The run that was chosen before any worker had told whether it can play it."""
 
     async def follow(self, preset: str, *, new: bool) -> None:
         """Makes sure that a run is going, then shows progress for ever; a server that is away is waited for."""
@@ -51,12 +60,16 @@ class Follower:
             run = await asyncio.to_thread(self._ensure_run, preset, new) if run is None else await self._progress(run)
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _progress(self, run: RunSummary) -> RunSummary:
-        """Shows how far the run is; gives the one to show next."""
+    async def _progress(self, run: RunSummary) -> RunSummary | None:
+        """Shows how far the run is; gives the one to show next, None if another must be chosen."""
         shown = await asyncio.to_thread(self._look, run)
         if not isinstance(shown, RunSummary):
             self._screen.show(shown, time.monotonic())
             return run
+        if shown.id == self._doubtful and shown.playable is not None:
+            self._doubtful = None
+            if not shown.playable:
+                return None
         if shown.id == run.id and shown.state != run.state:
             self._screen.say(_news(shown))
         self._screen.show(progress_line(shown), time.monotonic())
@@ -70,6 +83,7 @@ class Follower:
         except CommandError as error:
             self._screen.show(f"no run can be started yet: {error}", time.monotonic())
             return None
+        self._doubtful = run.id if chosen else None
         created = f"{run.name} ({preset}: {run.environment_id}) has been created"
         self._screen.say(f"{_news(run) if chosen else created} ({reason})")
         return run
@@ -83,7 +97,7 @@ class Follower:
         except CommandError as error:
             return str(error)
         now = next((run for run in runs if run.id == followed.id), None)
-        running = next((run for run in runs if run.state == "running"), None)
+        running = next((run for run in runs if run.state == "running" and run.playable is not False), None)
         if now is None or now.state in SETTLED:
             return running or now or f"{followed.name} has been deleted"
         return now
@@ -95,6 +109,12 @@ class Follower:
 
 def _summary(document: dict[str, Any]) -> RunSummary:
     return RunSummary.model_validate(document, extra="ignore")
+
+
+def _passed(run: RunSummary) -> str:
+    """Why a run that has not ended does not go on."""
+    reason = run.state_reason or "no connected worker has its engine"
+    return f"{run.name} has not ended, but cannot go on: {reason[:1].lower()}{reason[1:].rstrip('.')}"
 
 
 def _news(run: RunSummary) -> str:

@@ -46,6 +46,7 @@ def up(
     """Start the platform on this machine and make sure that a run is going. Ctrl-C stops everything in order.
 
     The next start on the same data folder goes on with the newest run that has not ended; a paused one stays paused.
+    One that the workers' engine cannot play, as after an upgrade, is passed over, and a run of the preset is started.
     Where all have ended, it shows the newest if that played what the preset does, and else starts a run of the preset.
     """
     import asyncio

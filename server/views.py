@@ -79,6 +79,9 @@ class RunSummary(Value):
     progress: Progress | None
     sparkline: list[float]
     """Best validated elite of up to 60 generations, evenly thinned."""
+    playable: bool | None = None
+    """Of a run that has not ended: whether a connected worker has the engine it is bound to. Null while none can make
+    its environment at all, and before the run is bound to one."""
 
 
 class RunDetail(RunSummary):

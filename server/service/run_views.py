@@ -68,6 +68,7 @@ def _summary(memory: Memory, stored: RunRow) -> dict[str, Any]:
         "finished_at": row.finished_at,
         "progress": show_progress(run, now) if run and run.row.engine else None,
         "sparkline": row.sparkline,
+        "playable": is_playable(memory, row),
     }
 
 
@@ -93,9 +94,23 @@ def episodes_to_come(run: ActiveRun) -> int:
     return (validation if phase < Phase.VALIDATION else 0) + (configuration.test_episodes if phase < Phase.TEST else 0)
 
 
+def is_playable(memory: Memory, row: RunRow) -> bool | None:
+    """Whether a connected worker has the run's engine; None if there is nothing to compare, or the run has ended."""
+    environment = row.configuration["environment"]["id"]
+    if row.finished_at or not row.engine or environment not in memory.workers.announced():
+        return None
+    return memory.workers.can_play(environment, row.engine)
+
+
 def idle_reason(memory: Memory, run: ActiveRun) -> str | None:
     """Why a run that could go on does not. It goes on by itself once a worker that can play it connects."""
     environment = run.configuration.environment.id
+    if is_playable(memory, run.row) is False:
+        theirs = " or ".join(sorted(memory.workers.announced()[environment]))
+        return (
+            f"Its engine was {run.row.engine}, the connected workers' is {theirs}, whose scores are not comparable: "
+            "clone it to begin again with the new engine, or start another run (neuroevo up --new)."
+        )
     if run.state == "running" and run.row.engine and not memory.workers.can_play(environment, run.row.engine):
         trouble = memory.descriptions.trouble(environment, run.row.engine)
         why = f" The last one gave it up: {trouble}" if trouble else ""

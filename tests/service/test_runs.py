@@ -262,6 +262,21 @@ async def test_a_run_that_nobody_can_play_any_more_says_so(master: Master) -> No
     assert ENGINE in shown.state_reason
 
 
+async def test_a_run_of_another_engine_than_the_connected_workers_says_so_and_what_to_do(master: Master) -> None:
+    worker = await described(master)
+    run = await master.create_run(None, None, ENDLESS)
+    assert run.playable is True
+    await worker.leave()
+    assert (await master.show_run(run.id)).playable is None
+    upgraded = FakeWorker(master, engines={run.environment_id: "exact-9"})
+    await upgraded.ask(wants=0, descriptions=[describe(run.configuration.environment, "exact-9")])
+    for shown in (await master.show_run(run.id), await master.pause_run(run.id)):
+        assert shown.playable is False
+        assert str(shown.state_reason).startswith(f"Its engine was {ENGINE}, the connected workers' is exact-9")
+        assert "clone it" in str(shown.state_reason)
+    assert (await master.stop_run(run.id)).playable is None
+
+
 async def test_a_run_whose_environment_was_given_up_in_play_says_why(master: Master) -> None:
     worker = await described(master)
     run = await master.create_run(None, None, ENDLESS)

@@ -1,10 +1,16 @@
 """Which run `up` shows, and why."""
 
+import asyncio
+import io
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from cli.following import choose_run
+from cli.client import Server
+from cli.connection import Connection
+from cli.following import Follower, choose_run
+from cli.progress import Screen
 from server.views import RunState, RunSummary
 
 FROSTBITE = ("ALE/Frostbite-v5", "nature-dqn")
@@ -71,3 +77,61 @@ def test_after_a_run_of_something_else_has_ended_the_preset_is_started(played: t
 
 def test_the_first_run_is_of_the_preset() -> None:
     assert choose_run([], "laptop").run is None
+
+
+REASON = "Its engine was old, the connected workers' is new: clone it."
+
+
+def unplayable(id: str, state: RunState = "running") -> RunSummary:
+    return run(id, state, FROSTBITE).model_copy(update={"playable": False, "state_reason": REASON})
+
+
+@pytest.mark.parametrize("state", ["running", "paused"])
+def test_a_run_that_no_workers_engine_can_play_is_passed_over_for_a_new_one(state: RunState) -> None:
+    chosen, reason = choose_run([unplayable("b", state), run("a", "finished", FROSTBITE)], "laptop")
+
+    assert chosen is None
+    assert reason == f"run-b has not ended, but cannot go on: i{REASON[1:-1]}"
+
+
+def test_an_older_run_that_can_be_played_goes_on_in_place_of_a_newer_one_that_cannot() -> None:
+    older = run("a", "running", CARTPOLE).model_copy(update={"playable": True})
+
+    chosen, reason = choose_run([unplayable("b"), older], "laptop")
+
+    assert chosen == older
+    assert "run-b has not ended, but cannot go on" in reason
+
+
+class Upgraded(Server):
+    """A server with one run, whose worker has another engine and announces it at the second look."""
+
+    def __init__(self) -> None:
+        super().__init__(Connection(url="http://localhost:1", token="token"))
+        self.runs = [run("old", "running", FROSTBITE)]
+        self.looks = 0
+
+    def get(self, path: str, **query: Any) -> Any:
+        self.looks += 1
+        if self.looks == 2:
+            self.runs = [unplayable("old")]
+        return {"items": [shown.model_dump(mode="json") for shown in self.runs]}
+
+    def post(self, path: str, body: Any = None) -> Any:
+        self.runs.insert(0, run("new", "running", FROSTBITE).model_copy(update={"playable": True}))
+        return self.runs[0].model_dump(mode="json")
+
+
+@pytest.mark.anyio
+async def test_a_run_followed_before_the_workers_announced_their_engine_is_left_when_they_cannot_play_it() -> None:
+    screen = io.StringIO()
+    with Upgraded() as server:
+        follower = Follower(server, Screen(screen))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(3.5):
+                await follower.follow("laptop", new=False)
+
+    said = [line for line in screen.getvalue().splitlines() if "(" in line and " · " not in line]
+    assert len(said) == 2
+    assert said[0].startswith("run-old is going on")
+    assert said[1].startswith("run-new (laptop: ALE/Frostbite-v5) has been created (run-old has not ended, but cannot")
