@@ -12,7 +12,7 @@ from evolution.configuration import UINT32_MAX
 from evolution.selection import summarize
 from worker.compilation import NoPlaceForKernels, compile_kernels
 from worker.episode import BrokenEnvironment, UnplayableEnvironment, UnsuitablePolicy
-from worker.evaluation import evaluate_episodes
+from worker.evaluation import check_fit, evaluate_episodes, make_game
 from worker.registry import MissingModule, engine_of, import_modules
 
 
@@ -26,6 +26,7 @@ def evaluate(chain: SeedChain, episodes: int, seed: int | None, modules: Sequenc
     environment = chain.environment.id
     try:
         own = import_modules(modules)
+        check_fit(chain.architecture, make_game(environment), chain.environment)
         compile_kernels(partial(print, file=sys.stderr))
         played = list(evaluate_episodes(chain, episodes, base))
     except (MissingModule, NoPlaceForKernels, UnplayableEnvironment, UnsuitablePolicy, BrokenEnvironment) as error:

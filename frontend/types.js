@@ -6,8 +6,9 @@
  * @typedef {{generation: number, phase: "evaluation"|"validation"|"test", done: number, total: number,
  *   frames_per_second: number, seconds_left: number|null}} Progress
  * @typedef {{id: string, name: string, state: RunState, state_reason: string|null, environment_id: string,
- *   architecture_name: string, preset: string|null, generation: number, frames: number, steps: number, active_seconds: number,
- *   best: number|null, best_elite: ScoreSummary|null, elite: ScoreSummary|null, mean: number|null, created_at: string, finished_at: string|null,
+ *   architecture_name: string, preset: string|null, generation: number, frames: number, steps: number,
+ *   active_seconds: number, best: number|null, best_elite: ScoreSummary|null, elite: ScoreSummary|null,
+ *   mean: number|null, created_at: string, finished_at: string|null,
  *   progress: Progress|null, sparkline: number[], playable: boolean|null}} RunSummary
  * @typedef {{generations: number|null, frames: number|null, seconds: number|null, target_score: number|null}} Budget
  * @typedef {{environment: {id: string, options: Object<string, any>}, architecture: string, hidden: number[],

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from evolution.configuration import Budget
@@ -127,7 +128,7 @@ async def delete_run(memory: Memory, id: str) -> None:
         memory.forget(id)
     tell_of_deletion(memory, id)
     logger.info("action=run.delete run=%s", id)
-    memory.start_task(remove_results(memory, id), "run.remove")
+    memory.start_task(partial(remove_results, memory, id), "run.remove")
 
 
 async def remove_results(memory: Memory, id: str) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from server.service.active_run import ActiveRun
@@ -23,7 +24,7 @@ logger = logging.getLogger(__name__)
 def advance_soon(memory: Memory, run: ActiveRun) -> None:
     """Advances the run beside the requests, if there is anything to do."""
     if run.due and not run.lock.locked():
-        memory.start_task(advance(memory, run), "run.advance")
+        memory.start_task(partial(advance, memory, run), "run.advance")
 
 
 async def advance(memory: Memory, run: ActiveRun) -> None:

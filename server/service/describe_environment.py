@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 from evolution.architectures import Architecture
@@ -90,7 +91,7 @@ def bind_soon(memory: Memory) -> None:
         if engine is None:
             continue
         if description := memory.descriptions.find(environment, engine):
-            memory.start_task(bind_run(memory, run, description), "run.bind")
+            memory.start_task(partial(bind_run, memory, run, description), "run.bind")
         else:
             memory.descriptions.ask(environment, engine, memory.clock.monotonic() + DESCRIBE_SECONDS)
             asked = True

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any, Literal
 
 from evolution.configuration import Budget, Preset
@@ -209,7 +210,7 @@ class Master:
         for row in rows:
             await self._load(row)
         for id in deleted:
-            memory.start_task(remove_results(memory, id), "run.remove")
+            memory.start_task(partial(remove_results, memory, id), "run.remove")
         for loop in (self._committer.run(), self._tick_forever(), self._beat_forever()):
             self._begin(loop)
         self._ready = True
@@ -246,7 +247,7 @@ class Master:
         while True:
             try:
                 await beat(self._memory)
-                self._memory.start_task(adopt_strays(self._memory), "runs.adopt")
+                self._memory.start_task(partial(adopt_strays, self._memory), "runs.adopt")
             except DatabaseUnavailable as error:
                 logger.warning("action=master.heartbeat_missed reason=%s", error)
             except NotLeading as error:

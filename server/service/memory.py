@@ -87,8 +87,11 @@ class Memory:
         """The run, if it is held."""
         return self.runs.get(id) or self.ended.get(id)
 
-    def start_task(self, work: Coroutine[Any, Any, None], action: str) -> None:
-        """Lets `work` go on beside the requests. What it cannot do now, the next tick tries again."""
+    def start_task(self, work: Callable[[], Coroutine[Any, Any, None]], action: str) -> None:
+        """Lets `work` go on beside the requests. What it cannot do now, the next tick tries again.
+
+        It is called when its turn comes: a task that is cancelled before leaves nothing behind.
+        """
         task = asyncio.get_running_loop().create_task(self._watch(work, action))
         self._tasks[task] = action
         task.add_done_callback(lambda done: self._tasks.pop(done, None))
@@ -104,9 +107,9 @@ class Memory:
         logger.critical("action=master.replaced epoch=%d reason=%s", self.epoch, error)
         self._on_replaced()
 
-    async def _watch(self, work: Coroutine[Any, Any, None], action: str) -> None:
+    async def _watch(self, work: Callable[[], Coroutine[Any, Any, None]], action: str) -> None:
         try:
-            await work
+            await work()
         except NotLeading as error:
             self.replaced(error)
         except DatabaseUnavailable as error:
