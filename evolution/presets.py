@@ -21,7 +21,7 @@ PRESET_TEXTS: dict[Preset, PresetText] = {
     "paper": PresetText(
         "As in the paper",
         "The genetic algorithm of Such et al. 2017 with the authors' released settings: one billion frames, about "
-        "900 core-hours.",
+        "90 core-hours.",
     ),
     "cshenton": PresetText(
         "Never idle (cshenton, 2018)",
