@@ -245,6 +245,8 @@ class Master:
 
     async def _beat_forever(self) -> None:
         while True:
+            # Taking the lead was the first heartbeat.
+            await self._memory.clock.sleep(HEARTBEAT_SECONDS)
             try:
                 await beat(self._memory)
                 self._memory.start_task(partial(adopt_strays, self._memory), "runs.adopt")
@@ -253,7 +255,6 @@ class Master:
             except NotLeading as error:
                 self._memory.replaced(error)
                 return
-            await self._memory.clock.sleep(HEARTBEAT_SECONDS)
 
     async def _give_up_lead(self) -> None:
         try:
