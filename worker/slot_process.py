@@ -32,25 +32,15 @@ class SlotProcess:
     @classmethod
     async def start(cls, modules: Sequence[str], memory: int) -> "SlotProcess":
         """A fresh process, which keeps parents in the shelf's file `memory`; it says Ready when it is."""
-        starting = asyncio.ensure_future(
-            asyncio.create_subprocess_exec(
-                sys.executable,
-                *["-c", PROGRAM, json.dumps(sys.path), str(memory), *modules],
-                stdin=PIPE,
-                stdout=PIPE,
-                limit=LONGEST_LINE_BYTES,
-                env=os.environ | THREADS,
-                pass_fds=[memory],
-            )
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *["-c", PROGRAM, json.dumps(sys.path), str(memory), *modules],
+            stdin=PIPE,
+            stdout=PIPE,
+            limit=LONGEST_LINE_BYTES,
+            env=os.environ | THREADS,
+            pass_fds=[memory],
         )
-        try:
-            process = await asyncio.shield(starting)
-        except asyncio.CancelledError:
-            # One that is half started would be known to nobody.
-            process = await starting
-            process.kill()
-            await process.wait()
-            raise
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("an evaluation process was started without its pipes")
         return cls(process, process.stdin, process.stdout)

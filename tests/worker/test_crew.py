@@ -159,6 +159,8 @@ def starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / "starts"
 
 
+# A slot may be in the middle of starting a process when another gives up: that one ends with its pipes.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 async def test_a_worker_none_of_whose_slots_becomes_ready_gives_up(
     monkeypatch: pytest.MonkeyPatch, starts: Path
 ) -> None:
@@ -174,6 +176,8 @@ async def test_a_worker_none_of_whose_slots_becomes_ready_gives_up(
     assert not crew.is_ready
 
 
+# A slot may be in the middle of starting a process when another gives up: that one ends with its pipes.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 async def test_a_worker_with_one_slot_that_is_ready_goes_on_until_that_fails_too(
     monkeypatch: pytest.MonkeyPatch, starts: Path
 ) -> None:
