@@ -23,7 +23,11 @@ from worker.shelf import open_memory
 from worker.slot import PIPE_BYTES
 from worker.slot_process import SlotProcess
 
-pytestmark = pytest.mark.anyio
+# A crew may be ended in the middle of starting a process, which then ends with its pipes.
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"),
+]
 
 
 NOTES_ITS_START = """
@@ -159,8 +163,6 @@ def starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / "starts"
 
 
-# A slot may be in the middle of starting a process when another gives up: that one ends with its pipes.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 async def test_a_worker_none_of_whose_slots_becomes_ready_gives_up(
     monkeypatch: pytest.MonkeyPatch, starts: Path
 ) -> None:
@@ -176,8 +178,6 @@ async def test_a_worker_none_of_whose_slots_becomes_ready_gives_up(
     assert not crew.is_ready
 
 
-# A slot may be in the middle of starting a process when another gives up: that one ends with its pipes.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 async def test_a_worker_with_one_slot_that_is_ready_goes_on_until_that_fails_too(
     monkeypatch: pytest.MonkeyPatch, starts: Path
 ) -> None:
