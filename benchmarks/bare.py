@@ -8,13 +8,13 @@ from itertools import cycle
 
 import gymnasium
 import numpy as np
-from ale_py import ALEInterface, ALEState, LoggerMode, roms
+from ale_py import ALEState
 
 from benchmarks.ours import Episode, WorkerLoop
 from benchmarks.slices import Slice
 from evolution.chance import MOST_NO_OPS, no_ops, sticky_frames
 from evolution.environments import AtariOptions
-from worker.atari import EMULATOR_SEED, FIRE, NO_OP, WAITING_FOR_FIRE
+from worker.atari import FIRE, NO_OP, WAITING_FOR_FIRE, open_emulator
 from worker.episode import digest_of
 
 
@@ -27,7 +27,7 @@ class BareEmulator:
 
     def __init__(self, loop: WorkerLoop, rom: str) -> None:
         self._loop = loop
-        self._emulator = _emulator(rom)
+        self._emulator = open_emulator(rom)
         self._minimal = [action.value for action in self._emulator.getMinimalActionSet()]
         self._all = [action.value for action in self._emulator.getLegalActionSet()]
         self._starts = self._save_starts(fire=rom in WAITING_FOR_FIRE)
@@ -112,17 +112,3 @@ class BareEnvironment:
         for action in actions:
             step(action)
         return time.perf_counter() - began
-
-
-def _emulator(rom: str) -> ALEInterface:
-    path = roms.get_rom_path(rom)
-    if path is None:
-        raise FileNotFoundError(f"ale-py has no ROM of {rom}")
-    ALEInterface.setLoggerMode(LoggerMode.Error)
-    emulator = ALEInterface()
-    emulator.setFloat("repeat_action_probability", 0.0)
-    emulator.setInt("random_seed", EMULATOR_SEED)
-    emulator.setInt("max_num_frames_per_episode", 0)
-    emulator.loadROM(path)
-    emulator.reset_game()
-    return emulator

@@ -58,7 +58,7 @@ class AtariGame:
         Raises:
             UnplayableEnvironment: there is no such ROM.
         """
-        self._emulator = _emulator(rom)
+        self._emulator = open_emulator(rom)
         height, width = self._emulator.getScreenDims()
         self._screen = Screen(height, width)
         self.minimal_actions = [action.value for action in self._emulator.getMinimalActionSet()]
@@ -149,7 +149,12 @@ def action_meanings(codes: list[int]) -> list[str]:
     return [Action(code).name for code in codes]
 
 
-def _emulator(rom: str) -> ALEInterface:
+def open_emulator(rom: str) -> ALEInterface:
+    """An emulator with the game at its start, its own chance off and its seed fixed.
+
+    Raises:
+        UnplayableEnvironment: there is no such ROM.
+    """
     path = roms.get_rom_path(rom)
     if path is None:
         raise UnplayableEnvironment(f"ale-py has no ROM of {rom}: choose another game")

@@ -5,7 +5,7 @@ import pytest
 from ale_py import ALEInterface
 from numpy.typing import NDArray
 
-from worker.atari import FIRE, NO_OP, WAITING_FOR_FIRE, _emulator
+from worker.atari import FIRE, NO_OP, WAITING_FOR_FIRE, open_emulator
 
 NO_OPS = 20
 FRAMES = 1500
@@ -34,8 +34,8 @@ def wander(emulator: ALEInterface, *, fire: bool) -> tuple[int, bool]:
 
 
 def waits(rom: str) -> bool:
-    still, happened = wander(_emulator(rom), fire=False)
-    alive, _ = wander(_emulator(rom), fire=True)
+    still, happened = wander(open_emulator(rom), fire=False)
+    alive, _ = wander(open_emulator(rom), fire=True)
     return not happened and alive >= MORE_ALIVE * still
 
 
