@@ -13,8 +13,8 @@ from evolution.architectures import Architecture
 from evolution.expansion import Parameters
 from evolution.layouts import Layer, layout
 from evolution.noise import INITIAL_WEIGHTS, MUTATION, normal_table
-from worker.kernels.mutation import SCRATCH, add_noise
-from worker.kernels.vectors import LANES
+from worker.kernels.mutation import NOISE, WORDS, add_noise
+from worker.kernels.vectors import HIDDEN_GROUP, LANES
 
 Places = NDArray[np.int64]
 Noise = tuple[int, NDArray[np.uint32], NDArray[np.float32]]
@@ -52,7 +52,7 @@ class CompiledExpansion:
         self._scales = [np.float32(layer.scale) for layer in layout(architecture)]
         self.name = f"kernels {architecture.model_dump_json()}"
         self.size = self._places[-1].biases + self._places[-1].width
-        self._scratch = np.empty(SCRATCH[1], np.uint32), np.empty(SCRATCH[0], np.float32)
+        self._scratch = np.empty(WORDS, np.uint32), np.empty(NOISE, np.float32)
 
     def initial(self, seed: int, out: Parameters) -> None:
         """Writes into `out`, shape (size,), what a chain's first seed gives: scaled noise, biases zero."""
@@ -69,17 +69,20 @@ class CompiledExpansion:
             self._add_to_biases(place, parent, noise, out)
 
     def _add_to_weights(self, place: "Place", values: Parameters, noise: Noise, out: Parameters) -> None:
-        start = place.flat
-        self._add(place.weights_of(values), place.weights_of(out), place.rows, place.outputs, start, noise)
+        self._add(place.weights_of(values), place.weights_of(out), place, place.rows, place.flat, noise)
 
     def _add_to_biases(self, place: "Place", values: Parameters, noise: Noise, out: Parameters) -> None:
-        start = place.flat + place.inputs * place.outputs
-        self._add(place.biases_of(values), place.biases_of(out), BIASES, place.outputs, start, noise)
+        flat = place.flat + place.inputs * place.outputs
+        self._add(place.biases_of(values), place.biases_of(out), place, BIASES, flat, noise)
 
-    def _add(self, values: Parameters, out: Parameters, rows: Places, outputs: int, start: int, noise: Noise) -> None:
+    def _add(
+        self, values: Parameters, out: Parameters, place: "Place", rows: Places, flat: int, noise: Noise
+    ) -> None:
         purpose, seeds, factors = noise
-        words, scratch = self._scratch
-        add_noise(values, out, rows, outputs, start, seeds, factors, purpose, normal_table(), words, scratch)
+        group = place.group if rows is place.rows else place.width
+        add_noise(
+            values, out, rows, place.outputs, group, flat, seeds, factors, purpose, normal_table(), *self._scratch
+        )
 
 
 class Place(NamedTuple):
@@ -88,14 +91,16 @@ class Place(NamedTuple):
     flat: int
     """Where its weights begin in GENOME.md's vector, shape (outputs, inputs); its biases follow."""
     start: int
-    """Where they begin for the kernels, shape (inputs, width); its biases, shape (width,), follow."""
+    """Where they begin for the kernels, shape (width / group, inputs, group); its biases, shape (width,), follow."""
     outputs: int
     inputs: int
     """Numbers that each output is a sum of."""
     width: int
     """Outputs, rounded up to whole vectors."""
+    group: int
+    """Outputs whose weights lie together: those of all inputs, then those of the next group."""
     rows: Places
-    """Shape (inputs,): for each input, in GENOME.md's order, where its weights begin, counted from `start`."""
+    """Shape (inputs,): for each input, in GENOME.md's order, where its weights begin in a group."""
 
     @property
     def biases(self) -> int:
@@ -113,18 +118,14 @@ class Place(NamedTuple):
 def place_layers(architecture: Architecture) -> list[Place]:
     """Where each layer of the architecture lies."""
     places: list[Place] = []
-    flat = start = channels = 0
+    flat, start, below = 0, 0, "dense"
     for layer in layout(architecture):
-        width = -(-layer.outputs // LANES) * LANES
-        rows = _order_of_sum(layer, channels) * width
-        places.append(Place(flat, start, layer.outputs, layer.fan_in, width, rows))
-        flat, start = flat + layer.parameters, places[-1].biases + width
-        channels = layer.outputs if layer.kind == "convolution" else 1
+        width, order = -(-layer.outputs // LANES) * LANES, np.arange(layer.fan_in)
+        # The largest layer lies as its noise is made, from beginning to end: its rounded copy is in the order of play.
+        group = HIDDEN_GROUP if (below, layer.kind) == ("convolution", "dense") else width
+        if layer.kind == "convolution":
+            # Channels vary fastest, behind rows and columns of the window.
+            order = order.reshape(-1, layer.inputs).T.ravel()
+        places.append(Place(flat, start, layer.outputs, layer.fan_in, width, group, order * group))
+        flat, start, below = flat + layer.parameters, places[-1].biases + width, layer.kind
     return places
-
-
-def _order_of_sum(layer: Layer, channels: int) -> Places:
-    """Shape (inputs,): which summand each input is. `channels`: of the image below a dense layer; 1 or 0: none."""
-    planes = layer.inputs if layer.kind == "convolution" else max(channels, 1)
-    # Channels vary fastest, behind rows and columns of the window, or of the image.
-    return np.arange(layer.fan_in).reshape(-1, planes).T.ravel()

@@ -24,7 +24,8 @@ def build_module(architecture: Architecture, parameters: Parameters) -> nn.Seque
     """The network with these parameters, shape (P,), in GENOME.md's order.
 
     It takes a batch of observations, shape (n, 4, 84, 84), bytes, oldest image first, or (n, inputs), float32, and
-    gives outputs of shape (n, actions), which agree with the kernels' within the rounding of float32.
+    gives outputs of shape (n, actions), which agree with the kernels' within the rounding of float32. As there, the
+    hidden layer of an image network has its weights rounded to half precision.
     """
     layers = layout(architecture)
     images = layers[0].kind == "convolution"
@@ -44,7 +45,10 @@ def _modules(layers: tuple[Layer, ...], flat: torch.Tensor) -> Iterator[nn.Modul
                 yield nn.Flatten()
             module = nn.Linear(layer.inputs, layer.outputs)
         biases = start + layer.weights
-        module.weight = nn.Parameter(flat[start:biases].view(layer.weight_shape), requires_grad=False)
+        weights = flat[start:biases].view(layer.weight_shape)
+        if (below, layer.kind) == ("convolution", "dense"):
+            weights = weights.half().float()
+        module.weight = nn.Parameter(weights, requires_grad=False)
         module.bias = nn.Parameter(flat[biases : biases + layer.outputs], requires_grad=False)
         start, below = biases + layer.outputs, layer.kind
         yield module

@@ -103,7 +103,8 @@ def _network(architecture: ImageArchitecture, parameters: NDArray[np.float32]) -
         for layer, above, side, place, pixels in zip(layers, [*layers[1:], None], sides, places, images, strict=False)
     )
     dense = Dense(
-        weights=hidden_place.weights_of(parameters),
+        made=hidden_place.weights_of(parameters),
+        weights=lined_up(hidden.weights // 2).view(np.uint16),
         biases=hidden_place.biases_of(parameters),
         features=features,
         stale=np.zeros(positions, np.uint8),

@@ -11,13 +11,14 @@ from numba.core import cgutils
 from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 
-from worker.kernels.vectors import Flags, Numbers, Pixels, Places
+from worker.kernels.vectors import Flags, Halves, Numbers, Places, Words
 
 FIELDS = {
     Numbers: types.float32[::1],
     Places: types.int64[::1],
     Flags: types.uint8[::1],
-    Pixels: types.uint32[::1],
+    Words: types.uint32[::1],
+    Halves: types.uint16[::1],
     int: types.int64,
 }
 """What a record may hold: flat arrays and whole numbers."""

@@ -43,7 +43,8 @@ def image_outputs(architecture: ImageArchitecture, parameters: Parameters, stack
         before, after = layer.padding
         values = convolved(np.pad(values, ((0, 0), (before, after), (before, after))), weights, biases, layer.stride)
     weights, biases, start = _split(parameters, start, hidden)
-    units = position_sums(values, weights.reshape(len(biases), *values.shape), biases)
+    rounded = weights.astype(np.float16).astype(np.float32)
+    units = position_sums(values, rounded.reshape(len(biases), *values.shape), biases)
     weights, biases, start = _split(parameters, start, output)
     return matrix_sums(units, weights, biases)
 

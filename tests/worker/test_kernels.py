@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
 from numpy.typing import NDArray
 
 from evolution.architectures import Architecture, ImageArchitecture, MlpArchitecture
@@ -23,7 +24,9 @@ from tests.worker.reference import fused, image_outputs, mlp_outputs
 from worker.atari import AtariGame
 from worker.evaluation import Evaluator, individual_of
 from worker.expansion import CompiledExpansion, place_layers
+from worker.kernels.image import half_of
 from worker.kernels.mlp import tanh
+from worker.kernels.vectors import CONVERTING, LANES, shorten
 from worker.networks import build_policy
 from worker.policy import Observation, Outputs
 
@@ -47,10 +50,11 @@ def plain(architecture: Architecture, vector: NDArray[np.float32]) -> NDArray[np
     """The vector in GENOME.md's order; what the kernels have beyond that must be zero."""
     parts = []
     for place in place_layers(architecture):
-        matrix, biases = place.weights_of(vector).reshape(-1, place.width), place.biases_of(vector)
+        groups, biases = place.weights_of(vector).reshape(-1, place.inputs, place.group), place.biases_of(vector)
+        matrix = groups.transpose(1, 0, 2).reshape(place.inputs, place.width)
         assert not matrix[:, place.outputs :].any()
         assert not biases[place.outputs :].any()
-        parts += [matrix[place.rows // place.width, : place.outputs].T.ravel(), biases[: place.outputs]]
+        parts += [matrix[place.rows // place.group, : place.outputs].T.ravel(), biases[: place.outputs]]
     return np.concatenate(parts)
 
 
@@ -164,6 +168,32 @@ def test_image_networks_parameters_are_the_formats(name: Any, actions: int) -> N
     expansion.initial(4, parent)
     expansion.mutate(parent, [2**32 - 1], [0.002], child)
     assert bits(plain(architecture, child)) == bits(mutate(initial_parameters(architecture, 4), 2**32 - 1, 0.002))
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.floats(width=32, allow_nan=False))
+def test_half_precision_is_the_nearest(number: float) -> None:
+    with np.errstate(over="ignore"):
+        assert half_of(np.float32(number)) == np.float32(number).astype(np.float16).view(np.uint16)
+
+
+def test_half_precision_is_rounded_the_same_with_and_without_the_processors_help() -> None:
+    halves = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    numbers = halves[np.isfinite(halves)].astype(np.float32)
+    between = (numbers[:-1].astype(np.float64) + numbers[1:]) / 2
+    numbers = np.concatenate([numbers, between, np.nextafter(between.astype(np.float32), np.inf)], dtype=np.float32)
+    wanted = numbers.astype(np.float16).view(np.uint16)
+    assert [half_of(number) for number in numbers] == wanted.tolist()
+    if CONVERTING:
+        found = np.zeros(len(numbers) // LANES * LANES, np.uint16)
+        shorten_all(numbers, found)
+        assert (found == wanted[: len(found)]).all()
+
+
+@njit
+def shorten_all(numbers: NDArray[np.float32], halves: NDArray[np.uint16]) -> None:
+    for place in range(0, len(halves), LANES):
+        shorten(numbers, place, halves, place)
 
 
 def test_tanh_is_within_two_units_in_the_last_place() -> None:

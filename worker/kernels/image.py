@@ -2,8 +2,9 @@
 
 Order of summation, engine exact-1 (each sum is one chain of fused multiply-adds in float32, ascending):
 - convolution: the bias, then rows of the window, its columns, input channels; then ReLU;
-- hidden layer: for each position of the last image, from zero, its channels that are not zero; then the bias, plus the
-  positions' sums in row-major order; then ReLU;
+- hidden layer, its weights rounded to half precision (IEEE 754 binary16, to the nearest, of two to the even one): for
+  each position of the last image, from zero, its channels that are not zero; then the bias, plus the positions' sums in
+  row-major order; then ReLU;
 - outputs: the bias, then the hidden units that are not zero.
 So a sum that is kept from the decision before has the very bits of one computed anew.
 """
@@ -15,13 +16,17 @@ from numba import njit
 
 from worker.kernels.vectors import (
     AHEAD,
+    CONVERTING,
+    HIDDEN_GROUP,
     LANES,
     Flags,
+    Halves,
     Numbers,
-    Pixels,
+    Words,
     Places,
     make_row_sums,
     make_window_sums,
+    shorten,
 )
 from worker.processor import compiled_for
 from worker.records import make_store
@@ -34,7 +39,11 @@ FUSED = "+fma" in _features or "+neon" in _features
 
 # Windows and vectors whose sums fit into the registers, factors included: 24 and 4 of 32, or 12 and 2 of 16 halves.
 WINDOWS, VECTORS = (12, 2) if WIDE else (6, 1)
-ROW_VECTORS = 8 if WIDE else 4
+ROW_VECTORS = 16 if WIDE else 4
+
+# Bits of single precision: what the exponent is larger by, where fractions begin to be shortened; of half precision.
+_BIAS, _SMALL, _INFINITE = np.uint32(112 << 23), np.uint32(113 << 23), np.uint32(0x7C00)
+_PER_SMALLEST = np.float32(2**24)
 
 _window_sums = make_window_sums(WINDOWS, VECTORS)
 _row_sums = make_row_sums(ROW_VECTORS)
@@ -78,8 +87,10 @@ class Convolution(NamedTuple):
 class Dense(NamedTuple):
     """The hidden layer and the output layer."""
 
-    weights: Numbers
-    """Shape (positions, channels, units)."""
+    made: Numbers
+    """Shape (units / HIDDEN_GROUP, channels, positions, HIDDEN_GROUP): the hidden layer's weights."""
+    weights: Halves
+    """Shape (positions, channels, units): those, rounded."""
     biases: Numbers
     features: Numbers
     """Shape (positions, channels)."""
@@ -103,7 +114,7 @@ class Dense(NamedTuple):
 class Network(NamedTuple):
     """An image network: its weights, and what it computed last. All arrays are flat."""
 
-    pixels: Pixels
+    pixels: Words
     """Shape (84, 84): the stack of images seen last, the four bytes of a pixel as one number."""
     brightness: Numbers
     """Shape (256,): what a byte is for the network."""
@@ -128,6 +139,7 @@ def keep(memory: Flags, network: Network) -> None:
 def forget(memory: Flags) -> None:
     """Everything is to be computed anew: the weights are others."""
     network = _take(memory)
+    _round(network.dense)
     network.first.stale[:] = 1
     network.second.stale[:] = 1
     network.third.stale[:] = 1
@@ -135,7 +147,7 @@ def forget(memory: Flags) -> None:
 
 
 @njit(cache=True)
-def decide(memory: Flags, pixels: Pixels) -> None:
+def decide(memory: Flags, pixels: Words) -> None:
     """Computes the outputs of the network kept in `memory` for a stack of images, shape (84 * 84,)."""
     network = _take(memory)
     _see(network, pixels)
@@ -147,7 +159,37 @@ def decide(memory: Flags, pixels: Pixels) -> None:
 
 
 @njit(cache=True)
-def _see(network: Network, pixels: Pixels) -> None:
+def _round(dense: Dense) -> None:
+    """Rounds the hidden layer's weights to half precision, and puts them into the order of play."""
+    units, positions = len(dense.hidden), len(dense.stale)
+    channels, place = len(dense.features) // positions, 0
+    for group in range(0, units, HIDDEN_GROUP):
+        for channel in range(channels):
+            for position in range(positions):
+                out = (position * channels + channel) * units + group
+                for unit in range(0, HIDDEN_GROUP, LANES):
+                    if CONVERTING:
+                        shorten(dense.made, place + unit, dense.weights, out + unit)
+                        continue
+                    for lane in range(unit, unit + LANES):
+                        dense.weights[out + lane] = half_of(dense.made[place + lane])
+                place += HIDDEN_GROUP
+
+
+@njit(cache=True)
+def half_of(number: np.float32) -> np.uint16:
+    """The bits of a number in half precision: the nearest, of two the even one; from 65,520 on infinity."""
+    word = np.float32(number).view(np.uint32)
+    magnitude = np.uint32(word & np.uint32(0x7FFFFFFF))
+    odd = np.uint32((magnitude >> np.uint32(13)) & np.uint32(1))
+    large = np.uint32(np.uint32(magnitude + np.uint32(0xFFF) + odd - _BIAS) >> np.uint32(13))
+    small = np.uint32(np.rint(abs(number) * _PER_SMALLEST))
+    half = small if magnitude < _SMALL else min(large, _INFINITE)
+    return np.uint16(half | ((word >> np.uint32(16)) & np.uint32(0x8000)))
+
+
+@njit(cache=True)
+def _see(network: Network, pixels: Words) -> None:
     """Takes over the pixels that changed."""
     first, side, border = network.first, network.image_side, network.border
     channels, stride = 4, 4

@@ -1,104 +1,140 @@
 """Mutation: a network's parameters plus noise, made where the network wants them.
 
-Weights are in rows of inputs, noise comes in rows of outputs: it is made for some rows and columns at a time, which
-stay in the core's own cache, and added transposed.
+Weights are in rows of inputs, noise comes in rows of outputs. A tile of noise is sixteen blocks, each of which counts by
+itself: so the sixteen lanes of a vector generate blocks of sixteen outputs, and what they give lies as the weights do.
 """
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from evolution.expansion import Parameters
 from evolution.noise import KEY_WORD, LANES, TILE
 from evolution.philox import KEY_INCREMENTS, MULTIPLIERS, ROUNDS
-from worker.kernels.vectors import Places, add_transposed
+from worker.kernels.vectors import Words, Places, make_noise_adder
 
-Words = NDArray[np.uint32]
 
 _FIRST, _SECOND = (np.uint64(multiplier) for multiplier in MULTIPLIERS)
 _KEY_STEPS = tuple(np.uint32(increment) for increment in KEY_INCREMENTS)
 _KEY_WORD, _HALF, _LOW, _ZERO = np.uint32(KEY_WORD), np.uint64(32), np.uint32(0xFFFF), np.uint32(0)
-_WORDS = 4
+_ROWS = TILE // LANES
+"""Rows of a tile: a row is of sixteen numbers, one of each block."""
+_RING = 2 * _ROWS
+_BLOCKS = LANES * LANES
+"""Blocks of a tile for each of sixteen outputs."""
+_PLANE = _RING * _BLOCKS
 
-CHUNK = 512
-"""Inputs whose noise is made at once, for GROUP outputs: so much fits into a core's own cache."""
-GROUP = 256
-PITCH = CHUNK + TILE + LANES
-"""From the noise of one output to that of the next: not a multiple of what would send all to one set of the cache."""
-SCRATCH = (GROUP * PITCH + TILE, (_WORDS, (PITCH // TILE + 1) * LANES))
-"""Shapes of a call's scratch: for noise, float32, and for random words, uint32."""
+CHUNK = 2048
+"""Inputs to which all seeds are added before the next: their weights stay in a core's own cache."""
+WAYS = 2
+"""Outputs at most whose noise begins at different rows of a tile."""
+NOISE, WORDS = WAYS * _PLANE, 4 * _BLOCKS
+"""Sizes of a call's scratch: for noise, float32, and for random words, uint32."""
+
+_add_single, _add_pairs = make_noise_adder(1), make_noise_adder(2)
 
 
 # Without the interpreter's lock, which other threads need meanwhile: a long chain takes seconds.
 @njit(cache=True, nogil=True)
 def add_noise(
-    weights: Parameters, out: Parameters, rows: Places, outputs: int, flat: int, seeds: Words, factors: Parameters,
-    purpose: int, table: Parameters, words: Words, noise: Parameters,
+    weights: Parameters, out: Parameters, rows: Places, outputs: int, group: int, flat: int, seeds: Words,
+    factors: Parameters, purpose: int, table: Parameters, words: Words, noise: Parameters,
 ) -> None:  # fmt: skip
-    """Writes `weights` plus, for each seed in turn, factor times noise into `out`, both of shape (inputs, width).
+    """Writes a layer's `weights` plus, for each seed in turn, factor times noise into `out`.
 
-    All seeds are added to one chunk before the next: a long chain reads and writes its weights in the cache only.
+    What belongs to output o and input i is at o // group * group * inputs + rows[i] + o % group, and its noise is
+    number flat + o * inputs + i. Places of no output, up to a multiple of 16, become zero.
     """
-    inputs, starts = len(rows), np.empty(GROUP + LANES, np.int64)
+    inputs, source = len(rows), weights
+    ways = 1 if inputs % TILE == 0 else WAYS
+    if inputs % (TILE // WAYS) or outputs % (ways * LANES) or flat % LANES:
+        for number in range(len(seeds)):
+            _add_in_order(
+                source, out, rows, outputs, group, flat, seeds[number], factors[number], purpose, table, words
+            )
+            source = out
+        return
     for first in range(0, inputs, CHUNK):
         places = rows[first : first + CHUNK]
-        for group in range(0, outputs, GROUP):
-            lanes, source = min(GROUP, outputs - group), weights[group:]
+        for output in range(0, outputs, ways * LANES):
+            start, source = output // group * group * inputs + output % group, weights
             for number in range(len(seeds)):
-                for lane in range(lanes):
-                    start = flat + (group + lane) * inputs + first
-                    starts[lane] = lane * PITCH + _make_noise(
-                        noise[lane * PITCH :], words, seeds[number], purpose, start, len(places), table
-                    )
-                _add_chunk(source, out[group:], places, lanes, noise, starts, factors[number])
-                source = out[group:]
+                _add_tiles(
+                    source, out, places, start, ways, flat + output * inputs + first, inputs, seeds[number],
+                    factors[number], purpose, table, words, noise,
+                )  # fmt: skip
+                source = out
 
 
 @njit(cache=True)
-def _add_chunk(
-    weights: Parameters, out: Parameters, places: Places, lanes: int, noise: Parameters, starts: Places,
-    factor: np.float32,
+def _add_tiles(
+    values: Parameters, out: Parameters, places: Places, start: int, ways: int, flat: int, inputs: int,
+    seed: np.uint32, factor: np.float32, purpose: int, table: Parameters, words: Words, noise: Parameters,
 ) -> None:  # fmt: skip
-    """Adds noise, in rows of outputs, to weights, in rows of inputs; the lanes of no output become zero."""
-    for column in range(0, len(places), LANES):
-        for first in range(0, lanes, LANES):
-            if column + LANES <= len(places) and first + LANES <= lanes:
-                add_transposed(weights, out, places, column, first, noise, starts, factor)
-                continue
-            for number in range(column, min(column + LANES, len(places))):
-                for lane in range(first, first + LANES):
-                    place = places[number] + lane
-                    value = weights[place] + factor * noise[starts[lane] + number] if lane < lanes else np.float32(0)
-                    out[place] = value
+    """Adds the noise of 16 * `ways` outputs: from tile to tile, the rows that are there of all outputs."""
+    begin, rows_apart, count = flat // LANES, inputs // LANES, len(places) // LANES
+    latest = max(begin % _ROWS, (begin + (ways - 1) * rows_apart) % _ROWS)
+    for tile in range(-(-(count + latest) // _ROWS)):
+        for way in range(ways):
+            row = begin + way * rows_apart
+            first = (row // _ROWS + tile) * LANES
+            _generate(words, np.uint32(first), np.uint32(ways * inputs // _ROWS), seed, np.uint32(purpose))
+            _look_up(words, table, noise, way * _PLANE, tile * _ROWS - row % _ROWS)
+        for row in range(max(0, tile * _ROWS - latest), min(count, (tile + 1) * _ROWS - latest)):
+            for column in range(LANES):
+                place, block = start + places[row * LANES + column], row % _RING * _BLOCKS + column * LANES
+                if ways == 1:
+                    _add_single(values, out, place, noise, block, _PLANE, factor)
+                else:
+                    _add_pairs(values, out, place, noise, block, _PLANE, factor)
 
 
 @njit(cache=True)
-def _make_noise(
-    noise: Parameters, words: Words, seed: np.uint32, purpose: int, start: int, count: int, table: Parameters
-) -> int:
-    """Puts elements start..start+count-1 of z(seed, purpose), and what shares their tiles, into `noise`: from where."""
-    first_tile = start // TILE
-    tiles = -(-(start + count) // TILE) - first_tile
-    _generate(words, tiles * LANES, np.uint32(first_tile * LANES), seed, np.uint32(purpose))
-    for tile in range(tiles):
-        for word in range(_WORDS):
-            place, block = tile * TILE + word * 2 * LANES, tile * LANES
-            for lane in range(LANES):
-                noise[place + lane] = table[words[word, block + lane] & _LOW]
-            for lane in range(LANES):
-                noise[place + LANES + lane] = table[words[word, block + lane] >> np.uint32(16)]
-    return start - first_tile * TILE
+def _look_up(words: Words, table: Parameters, noise: Parameters, plane: int, first_row: int) -> None:
+    """Puts the eight rows of a tile, of each of 16 outputs, where they go in the ring of sixteen."""
+    for number in range(_ROWS):
+        place, shift = plane + (first_row + number) % _RING * _BLOCKS, np.uint32(16 * (number % 2))
+        for block in range(_BLOCKS):
+            noise[place + block] = table[(words[number // 2 * _BLOCKS + block] >> shift) & _LOW]
 
 
 @njit(cache=True)
-def _generate(words: Words, blocks: int, first_block: np.uint32, seed: np.uint32, purpose: np.uint32) -> None:
-    """Philox4x32-10 of the counters (first_block + b, 0, purpose, 0); `evolution.philox` is the reference."""
-    for block in range(blocks):
-        c0, c1, c2, c3 = np.uint32(first_block + block), _ZERO, purpose, _ZERO
-        k0, k1 = seed, _KEY_WORD
-        for _ in range(ROUNDS):
-            first, second = np.uint64(c0) * _FIRST, np.uint64(c2) * _SECOND
-            c0, c1 = np.uint32(np.uint32(second >> _HALF) ^ c1 ^ k0), np.uint32(second)
-            c2, c3 = np.uint32(np.uint32(first >> _HALF) ^ c3 ^ k1), np.uint32(first)
-            k0, k1 = np.uint32(k0 + _KEY_STEPS[0]), np.uint32(k1 + _KEY_STEPS[1])
-        words[0, block], words[1, block], words[2, block], words[3, block] = c0, c1, c2, c3
+def _add_in_order(
+    values: Parameters, out: Parameters, rows: Places, outputs: int, group: int, flat: int, seed: np.uint32,
+    factor: np.float32, purpose: int, table: Parameters, words: Words,
+) -> None:  # fmt: skip
+    """The same for a layer of any size, number by number."""
+    inputs, number = len(rows), 0
+    output = place = 0
+    for first in range(flat // TILE, (flat + outputs * inputs - 1) // TILE + 1, LANES):
+        _generate(words, np.uint32(first * LANES), np.uint32(LANES), seed, np.uint32(purpose))
+        while number < outputs * inputs and (flat + number) // TILE < first + LANES:
+            element = flat + number
+            row, block = element % TILE // LANES, element % LANES * LANES + element // TILE - first
+            word = words[row // 2 * _BLOCKS + block] >> np.uint32(16 * (row % 2))
+            output, place = number // inputs, rows[number % inputs]
+            place += output // group * group * inputs + output % group
+            out[place] = values[place] + factor * table[word & _LOW]
+            number += 1
+    for output in range(outputs, -(-outputs // LANES) * LANES):
+        for place in rows:
+            out[place + output] = 0
+
+
+@njit(cache=True)
+def _generate(words: Words, first: np.uint32, apart: np.uint32, seed: np.uint32, purpose: np.uint32) -> None:
+    """Philox4x32-10 of the counters (first + column + lane * apart, 0, purpose, 0), for 16 columns of 16 lanes.
+
+    `evolution.philox` is the reference.
+    """
+    for column in range(LANES):
+        for lane in range(LANES):
+            c0, c1, c2, c3 = np.uint32(first + np.uint32(column) + np.uint32(lane) * apart), _ZERO, purpose, _ZERO
+            k0, k1 = seed, _KEY_WORD
+            for _ in range(ROUNDS):
+                low, high = np.uint64(c0) * _FIRST, np.uint64(c2) * _SECOND
+                c0, c1 = np.uint32(np.uint32(high >> _HALF) ^ c1 ^ k0), np.uint32(high)
+                c2, c3 = np.uint32(np.uint32(low >> _HALF) ^ c3 ^ k1), np.uint32(low)
+                k0, k1 = np.uint32(k0 + _KEY_STEPS[0]), np.uint32(k1 + _KEY_STEPS[1])
+            block = column * LANES + lane
+            words[block], words[_BLOCKS + block] = c0, c1
+            words[2 * _BLOCKS + block], words[3 * _BLOCKS + block] = c2, c3

@@ -15,14 +15,23 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from worker.processor import compiled_for
+
 Numbers = NDArray[np.float32]
 Places = NDArray[np.int64]
 Flags = NDArray[np.uint8]
-Pixels = NDArray[np.uint32]
+Words = NDArray[np.uint32]
+Halves = NDArray[np.uint16]
+"""Numbers of half precision (IEEE 754 binary16), by their bits."""
 
 LANES = 16
+HIDDEN_GROUP = 32
+"""Units of a hidden layer whose weights lie together until they are rounded."""
 AHEAD = 4
 """Rows of a sparse sum that are fetched before they are needed."""
+
+CONVERTING = not {"+f16c", "+neon"}.isdisjoint(compiled_for())
+"""Whether the processor converts from half precision by itself; where not, it takes some operations, with the same bits."""
 
 Builder = Any
 Kernel = Callable[..., None]
@@ -94,6 +103,8 @@ def _window_chains(builder: Builder, begins: list[Any], biases: list[Any], weigh
 def make_row_sums(vectors: int) -> Kernel:
     """A kernel for numba: a weighted sum of some rows of a matrix, 16 * `vectors` columns of it held in registers.
 
+    The weights are numbers of single or half precision.
+
     Called as (values, rows, count, weights, pitch, start, sums, sums_start): each of sums[sums_start + column] is added
     to values[n] * weights[rows[n] * pitch + start + column], fused, for n in `count`.
     """
@@ -109,14 +120,16 @@ def make_row_sums(vectors: int) -> Kernel:
             values, rows, weights, sums = (_data(context, builder, signature, given, at) for at in (0, 1, 3, 6))
             count, pitch, start, sums_start = (given[at] for at in (2, 4, 5, 7))
             weights, sums = _at(builder, weights, start), _at(builder, sums, sums_start)
+            load, vectors_a_line = (_load, 1) if weights.type == _number.as_pointer() else (_load_halves, 2)
             places = [_at(builder, sums, _index(LANES * v)) for v in range(vectors)]
 
             def one_row(n: Any, chains: list[Any]) -> list[Any]:
-                _fetch_row(builder, weights, rows, builder.add(n, _index(AHEAD)), pitch, vectors)
+                coming = builder.load(_at(builder, rows, builder.add(n, _index(AHEAD))))
+                _fetch(builder, _at(builder, weights, builder.mul(coming, pitch)), range(0, vectors, vectors_a_line))
                 value = _spread(builder, builder.load(_at(builder, values, n)))
                 row = _at(builder, weights, builder.mul(builder.load(_at(builder, rows, n)), pitch))
                 return [
-                    _fused(builder, value, _load(builder, _at(builder, row, _index(LANES * v))), chain)
+                    _fused(builder, value, load(builder, _at(builder, row, _index(LANES * v))), chain)
                     for v, chain in enumerate(chains)
                 ]
 
@@ -130,14 +143,13 @@ def make_row_sums(vectors: int) -> Kernel:
     return row_sums
 
 
-def _fetch_row(builder: Builder, weights: Any, rows: Any, n: Any, pitch: Any, vectors: int) -> None:
-    """Asks for row number `n` of those listed; the list has AHEAD entries more than are summed."""
-    row = _at(builder, weights, builder.mul(builder.load(_at(builder, rows, n)), pitch))
+def _fetch(builder: Builder, row: Any, lines: range) -> None:
+    """Asks for the lines of the cache in which the given vectors of a row begin."""
     word, byte = ir.IntType(32), ir.IntType(8).as_pointer()
     prefetch = cgutils.get_or_insert_function(
         builder.module, ir.FunctionType(ir.VoidType(), [byte, word, word, word]), "llvm.prefetch.p0"
     )
-    for v in range(vectors):  # 16 numbers are a line of cache too
+    for v in lines:
         line = builder.bitcast(_at(builder, row, _index(LANES * v)), byte)
         builder.call(prefetch, [line, word(0), word(3), word(1)])
 
@@ -179,6 +191,39 @@ def _load(builder: Builder, pointer: Any) -> Any:
     return builder.load(_as_vector(builder, pointer), align=4)
 
 
+def _load_halves(builder: Builder, pointer: Any) -> Any:
+    """16 numbers of half precision, as single ones: the same numbers."""
+    halves = builder.load(builder.bitcast(pointer, ir.VectorType(ir.IntType(16), LANES).as_pointer()), align=2)
+    if CONVERTING:
+        return builder.fpext(builder.bitcast(halves, ir.VectorType(ir.HalfType(), LANES)), _vector)
+    # Exponent and fraction moved to their places, in a number too small by a constant power of two.
+    words = ir.VectorType(ir.IntType(32), LANES)
+    wide = builder.zext(halves, words)
+    magnitude = builder.shl(builder.and_(wide, _words(0x7FFF)), _words(13))
+    number = builder.fmul(builder.bitcast(magnitude, _vector), ir.Constant(_vector, [2.0**112] * LANES))
+    sign = builder.shl(builder.and_(wide, _words(0x8000)), _words(16))
+    return builder.bitcast(builder.or_(builder.bitcast(number, words), sign), _vector)
+
+
+@intrinsic
+def shorten(typing: Any, numbers: Any, place: Any, halves: Any, out: Any) -> Any:
+    """A kernel for numba, where CONVERTING: rounds 16 numbers from `place` on to half precision, from halves[out] on."""
+
+    def emit(context: Any, builder: Builder, signature: Any, given: Sequence[Any]) -> Any:
+        numbers, halves = (_data(context, builder, signature, given, at) for at in (0, 2))
+        rounded = builder.fptrunc(_load(builder, _at(builder, numbers, given[1])), ir.VectorType(ir.HalfType(), LANES))
+        words = ir.VectorType(ir.IntType(16), LANES)
+        place = builder.bitcast(_at(builder, halves, given[3]), words.as_pointer())
+        builder.store(builder.bitcast(rounded, words), place, align=2)
+        return context.get_dummy_value()
+
+    return types.void(numbers, place, halves, out), emit
+
+
+def _words(word: int) -> Any:
+    return ir.Constant(ir.VectorType(ir.IntType(32), LANES), [word] * LANES)
+
+
 def _spread(builder: Builder, number: Any) -> Any:
     """A vector of one number."""
     single = builder.insert_element(ir.Constant(_vector, ir.Undefined), number, ir.IntType(32)(0))
@@ -194,50 +239,40 @@ def _fused(builder: Builder, a: Any, b: Any, c: Any) -> Any:
     return builder.call(function, [a, b, c])
 
 
-@intrinsic
-def add_transposed(
-    typing: Any, values: Any, out: Any, places: Any, column: Any, first: Any, noise: Any, starts: Any, factor: Any
-) -> Any:
-    """A kernel for numba: adds a transposed block of 16 x 16 numbers, times a factor: product and sum each rounded.
+def make_noise_adder(ways: int) -> Kernel:
+    """A kernel for numba: adds noise, times a factor, to 16 * `ways` (1 or 2) numbers: product and sum each rounded.
 
-    Called as (values, out, places, column, first, noise, starts, factor): for 16 columns from `column` on and 16 lanes
-    from `first` on, out[p] = values[p] + factor * noise[starts[lane] + column], where p = places[column] + lane.
+    Called as (values, out, place, noise, start, pitch, factor): out[place + ways * lane + way] =
+    values[the same] + factor * noise[start + way * pitch + lane].
     """
-    arguments = (values, out, places, column, first, noise, starts, factor)
 
-    def emit(context: Any, builder: Builder, signature: Any, given: Sequence[Any]) -> Any:
-        values, out, places, noise, starts = (_data(context, builder, signature, given, at) for at in (0, 1, 2, 5, 6))
-        column, first, factor = (given[at] for at in (3, 4, 7))
-        rows = []
-        for lane in range(LANES):
-            start = builder.load(_at(builder, starts, builder.add(first, _index(lane))))
-            rows.append(_load(builder, _at(builder, noise, builder.add(start, column))))
-        factors = _spread(builder, factor)
-        for number, row in enumerate(_transposed(builder, rows)):
-            here = builder.load(_at(builder, places, builder.add(column, _index(number))))
-            place = builder.add(here, first)
-            total = builder.fadd(_load(builder, _at(builder, values, place)), builder.fmul(factors, row))
-            builder.store(total, _as_vector(builder, _at(builder, out, place)), align=4)
-        return context.get_dummy_value()
+    @intrinsic
+    def add_noise_to(
+        typing: Any, values: Any, out: Any, place: Any, noise: Any, start: Any, pitch: Any, factor: Any
+    ) -> Any:  # fmt: skip
+        arguments = (values, out, place, noise, start, pitch, factor)
 
-    return types.void(*arguments), emit
+        def emit(context: Any, builder: Builder, signature: Any, given: Sequence[Any]) -> Any:
+            values, out, noise = (_data(context, builder, signature, given, at) for at in (0, 1, 3))
+            place, start, pitch, factor = (given[at] for at in (2, 4, 5, 6))
+            begins = [builder.add(start, builder.mul(pitch, _index(way))) for way in range(ways)]
+            rows = [_load(builder, _at(builder, noise, begin)) for begin in begins]
+            factors = _spread(builder, factor)
+            for number, row in enumerate(rows if ways == 1 else _interleaved(builder, *rows)):
+                here = builder.add(place, _index(LANES * number))
+                total = builder.fadd(_load(builder, _at(builder, values, here)), builder.fmul(factors, row))
+                builder.store(total, _as_vector(builder, _at(builder, out, here)), align=4)
+            return context.get_dummy_value()
 
+        return types.void(*arguments), emit
 
-def _transposed(builder: Builder, rows: list[Any]) -> list[Any]:
-    """16 vectors of 16 as a matrix, transposed: halves, quarters, eighths, single numbers change places."""
-    distance = LANES // 2
-    while distance:
-        for number in range(LANES):
-            if not number & distance:
-                upper, lower = rows[number], rows[number + distance]
-                lanes = range(LANES)
-                first = [lane if not lane & distance else LANES + lane - distance for lane in lanes]
-                second = [lane + distance if not lane & distance else LANES + lane for lane in lanes]
-                rows[number] = _shuffled(builder, upper, lower, first)
-                rows[number + distance] = _shuffled(builder, upper, lower, second)
-        distance //= 2
-    return rows
+    return add_noise_to
 
 
-def _shuffled(builder: Builder, a: Any, b: Any, lanes: list[int]) -> Any:
-    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(ir.IntType(32), LANES), lanes))
+def _interleaved(builder: Builder, first: Any, second: Any) -> list[Any]:
+    """Two vectors of 16 as two others: one lane of the first, one of the second, and so on."""
+    lanes = [lane // 2 + lane % 2 * LANES for lane in range(2 * LANES)]
+    numbers = ir.VectorType(ir.IntType(32), LANES)
+    return [
+        builder.shuffle_vector(first, second, ir.Constant(numbers, lanes[half : half + LANES])) for half in (0, LANES)
+    ]
