@@ -217,7 +217,7 @@ def check_kernels() -> Finding:
     """Whether the networks' kernels can be compiled, and how long a decision takes."""
     try:
         from worker.compilation import compile_kernels
-        from worker.kernels.image import FUSED
+        from worker.instructions import FUSED
 
         compile_kernels(partial(print, file=sys.stderr))
     except ImportError as error:

@@ -19,6 +19,8 @@ from pathlib import Path
 from worker.processor import processor
 
 SOURCES = Path(__file__).parent / "kernels"
+RECORDS = [SOURCES.parent / f"{name}.py" for name in ("arrays", "image_network", "records")]
+"""What the kernels read, by its place in memory."""
 NOTICE = "compiling the networks' kernels for this processor, once: it takes a quarter of a minute or so"
 
 
@@ -33,7 +35,7 @@ def cache_folder() -> Path:
     Raises:
         NoPlaceForKernels: none of these can be written to.
     """
-    sources = b"".join(path.read_bytes() for path in sorted(SOURCES.glob("*.py")))
+    sources = b"".join(path.read_bytes() for path in [*sorted(SOURCES.glob("*.py")), *RECORDS])
     # numba keeps its files by the path of the sources, and reads none that another version of it wrote.
     makers = (str(SOURCES.resolve()), version("numba"), version("llvmlite"), platform.python_version())
     digest = hashlib.sha256(sources + repr(makers).encode()).hexdigest()[:16]

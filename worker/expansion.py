@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from evolution.architectures import Architecture
 from evolution.expansion import Parameters
-from evolution.layouts import Layer, layout
+from evolution.layouts import layout
 from evolution.noise import INITIAL_WEIGHTS, MUTATION, normal_table
+from worker.arrays import Places
 from worker.kernels.mutation import NOISE, WORDS, add_noise
 from worker.kernels.vectors import HIDDEN_GROUP, LANES
 
-Places = NDArray[np.int64]
 Noise = tuple[int, NDArray[np.uint32], NDArray[np.float32]]
 """Purpose, seeds, and the factor of each."""
 BIASES = np.zeros(1, np.int64)
@@ -75,9 +75,7 @@ class CompiledExpansion:
         flat = place.flat + place.inputs * place.outputs
         self._add(place.biases_of(values), place.biases_of(out), place, BIASES, flat, noise)
 
-    def _add(
-        self, values: Parameters, out: Parameters, place: "Place", rows: Places, flat: int, noise: Noise
-    ) -> None:
+    def _add(self, values: Parameters, out: Parameters, place: "Place", rows: Places, flat: int, noise: Noise) -> None:
         purpose, seeds, factors = noise
         group = place.group if rows is place.rows else place.width
         add_noise(

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from evolution.architectures import IMAGE_SHAPE, Architecture, ImageArchitecture, MlpArchitecture
 from evolution.layouts import Layer, layout
 from worker.expansion import CompiledExpansion, Place, place_layers
+from worker.image_network import Convolution, Dense, Network
+from worker.instructions import FUSED
 from worker.journal import line, logger
 from worker.kernels import image, mlp
-from worker.kernels.image import WINDOWS, Convolution, Dense, Network
+from worker.kernels.image import WINDOWS
 from worker.kernels.vectors import AHEAD, LANES
 from worker.policy import Observation, Outputs, Policy
 from worker.records import RECORD_BYTES
@@ -32,7 +34,7 @@ def build_policy(architecture: Architecture) -> Policy:
 @cache
 def tell_of_slow_processor() -> None:
     """Logs, once, that this processor computes the same results slower."""
-    if not image.FUSED:
+    if not FUSED:
         logger.log(logging.WARNING, line("slow-processor", missing="fused multiply-add", effect="same results, slower"))
 
 

@@ -11,7 +11,7 @@ from numba.core import cgutils
 from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 
-from worker.kernels.vectors import Flags, Halves, Numbers, Places, Words
+from worker.arrays import Flags, Halves, Numbers, Places, Words
 
 FIELDS = {
     Numbers: types.float32[::1],

@@ -20,17 +20,18 @@ Numbers = NDArray[np.float32]
 
 @njit
 def fused(a: np.float32, b: np.float32, c: np.float32) -> np.float32:
-    """a * b + c, rounded once to float32. In float64 the product is exact and the sum's error is known (Knuth)."""
+    """a * b + c, rounded once to float32. In float64 the product is exact and the sum's error is known (Knuth).
+
+    An inexact sum is made odd in its last bit, so that its second rounding cannot err (Boldo and Melquiond 2008).
+    """
     product, other = np.float64(a) * np.float64(b), np.float64(c)
     total = product + other
     part = total - product
     error = (product - (total - part)) + (other - part)
-    if error != 0.0:
-        # Where float32 turns from one number to the next exactly at the rounded total, the error decides.
-        below, above = np.nextafter(total, -np.inf), np.nextafter(total, np.inf)
-        if np.float32(below) != np.float32(above):
-            total = above if error > 0 else below
-    return np.float32(total)
+    bits = np.float64(total).view(np.int64)
+    step = np.int64(1) if (error > 0) == (total > 0) else np.int64(-1)
+    bits += step if error != 0 and not bits & 1 else np.int64(0)
+    return np.float32(np.int64(bits).view(np.float64))
 
 
 def image_outputs(architecture: ImageArchitecture, parameters: Parameters, stack: NDArray[np.uint8]) -> Numbers:
@@ -67,21 +68,28 @@ def _split(parameters: Parameters, start: int, layer: Any) -> tuple[Numbers, Num
 
 
 @njit
+def add_fused(sums: Numbers, value: np.float32, weights: Numbers) -> None:
+    """Adds `value` times each weight to the sum of the same number."""
+    for number in range(len(sums)):
+        sums[number] = fused(value, weights[number], sums[number])
+
+
+@njit
 def convolved(image: Numbers, weights: Numbers, biases: Numbers, stride: int) -> Numbers:
     """Shape (outputs, side, side), ReLU included. `image`: (channels, side, side); `weights`: (out, in, rows, cols)."""
     outputs, channels, kernel, _ = weights.shape
     side = (image.shape[1] - kernel) // stride + 1
     found = np.zeros((outputs, side, side), np.float32)
-    for output in range(outputs):
-        for y in range(side):
-            for x in range(side):
-                total = biases[output]
-                for row in range(kernel):
-                    for column in range(kernel):
-                        for channel in range(channels):
-                            pixel = image[channel, y * stride + row, x * stride + column]
-                            total = fused(pixel, weights[output, channel, row, column], total)
-                found[output, y, x] = max(total, np.float32(0))
+    outputs_last = np.ascontiguousarray(weights.transpose(1, 2, 3, 0))
+    for y in range(side):
+        for x in range(side):
+            sums = biases.copy()
+            for row in range(kernel):
+                for column in range(kernel):
+                    for channel in range(channels):
+                        pixel = image[channel, y * stride + row, x * stride + column]
+                        add_fused(sums, pixel, outputs_last[channel, row, column])
+            found[:, y, x] = np.maximum(sums, np.float32(0))
     return found
 
 
@@ -89,27 +97,23 @@ def convolved(image: Numbers, weights: Numbers, biases: Numbers, stride: int) ->
 def position_sums(image: Numbers, weights: Numbers, biases: Numbers) -> Numbers:
     """Shape (units,), ReLU included. `image`: (channels, side, side); `weights`: (units, channels, side, side)."""
     units, channels, side, _ = weights.shape
-    found = np.zeros(units, np.float32)
-    for unit in range(units):
-        total = biases[unit]
-        for y in range(side):
-            for x in range(side):
-                part = np.float32(0)
-                for channel in range(channels):
-                    part = fused(image[channel, y, x], weights[unit, channel, y, x], part)
-                total += part
-        found[unit] = max(total, np.float32(0))
-    return found
+    sums, units_last = biases.copy(), np.ascontiguousarray(weights.transpose(1, 2, 3, 0))
+    for y in range(side):
+        for x in range(side):
+            parts = np.zeros(units, np.float32)
+            for channel in range(channels):
+                add_fused(parts, image[channel, y, x], units_last[channel, y, x])
+            sums += parts
+    return np.maximum(sums, np.float32(0))
 
 
 @njit
 def matrix_sums(values: Numbers, weights: Numbers, biases: Numbers) -> Numbers:
     """Shape (out,). `weights`: (out, in)."""
-    found = biases.copy()
-    for output in range(len(biases)):
-        for number in range(len(values)):
-            found[output] = fused(values[number], weights[output, number], found[output])
-    return found
+    sums, outputs_last = biases.copy(), np.ascontiguousarray(weights.T)
+    for number in range(len(values)):
+        add_fused(sums, values[number], outputs_last[number])
+    return sums
 
 
 def image_of(older: NDArray[np.uint8], newer: NDArray[np.uint8]) -> NDArray[np.uint8]:

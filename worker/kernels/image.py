@@ -9,121 +9,22 @@ Order of summation, engine exact-1 (each sum is one chain of fused multiply-adds
 So a sum that is kept from the decision before has the very bits of one computed anew.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 
-from worker.kernels.vectors import (
-    AHEAD,
-    CONVERTING,
-    HIDDEN_GROUP,
-    LANES,
-    Flags,
-    Halves,
-    Numbers,
-    Words,
-    Places,
-    make_row_sums,
-    make_window_sums,
-    shorten,
-)
-from worker.processor import compiled_for
+from worker.arrays import Flags, Numbers, Words
+from worker.image_network import Convolution, Dense, Network
+from worker.instructions import WIDE
+from worker.kernels.vectors import AHEAD, HIDDEN_GROUP, LANES, make_row_sums, make_window_sums, shorten
 from worker.records import make_store
-
-_features = compiled_for()
-WIDE = "+avx512f" in _features
-"""Whether the processor has 32 registers of 16 numbers each."""
-FUSED = "+fma" in _features or "+neon" in _features
-"""Whether the processor has fused multiply-add; where not, it is computed, much slower, with the same bits."""
 
 # Windows and vectors whose sums fit into the registers, factors included: 24 and 4 of 32, or 12 and 2 of 16 halves.
 WINDOWS, VECTORS = (12, 2) if WIDE else (6, 1)
 ROW_VECTORS = 16 if WIDE else 4
 
-# Bits of single precision: what the exponent is larger by, where fractions begin to be shortened; of half precision.
-_BIAS, _SMALL, _INFINITE = np.uint32(112 << 23), np.uint32(113 << 23), np.uint32(0x7C00)
-_PER_SMALLEST = np.float32(2**24)
-
 _window_sums = make_window_sums(WINDOWS, VECTORS)
 _row_sums = make_row_sums(ROW_VECTORS)
 _output_sums = make_row_sums(1)
-
-
-class Convolution(NamedTuple):
-    """A convolution, and the image that it reads."""
-
-    weights: Numbers
-    """Shape (rows of a window, columns, channels, outputs)."""
-    biases: Numbers
-    image: Numbers
-    """Shape (side, side, channels), the padding's zeros included."""
-    stale: Flags
-    """Shape (cells, cells): the cells (squares of `stride` pixels) of the image in which something changed."""
-    side: int
-    """Windows in a row."""
-    cells: int
-    """Cells of a window, in one direction."""
-    rows: int
-    """Rows of a window."""
-    run: int
-    """Numbers in a row of a window."""
-    pitch: int
-    """Numbers in a row of the image."""
-    places: Places
-    """Where each window begins in `image`."""
-    out: Places
-    """Where its outputs go in the image of the next layer."""
-    out_cells: Places
-    """In which of that image's cells that is."""
-    chosen: Places
-    """Scratch: the windows to compute."""
-    begins: Places
-    """Scratch: their places."""
-    sums: Numbers
-    """Scratch, shape (outputs / 16 / VECTORS, WINDOWS, 16 * VECTORS)."""
-
-
-class Dense(NamedTuple):
-    """The hidden layer and the output layer."""
-
-    made: Numbers
-    """Shape (units / HIDDEN_GROUP, channels, positions, HIDDEN_GROUP): the hidden layer's weights."""
-    weights: Halves
-    """Shape (positions, channels, units): those, rounded."""
-    biases: Numbers
-    features: Numbers
-    """Shape (positions, channels)."""
-    stale: Flags
-    """Shape (positions,)."""
-    backwards: Flags
-    """Shape (1,): whether the positions were last gone through from the end."""
-    partial: Numbers
-    """Shape (positions, units): the sum of each position's channels."""
-    hidden: Numbers
-    out_weights: Numbers
-    """Shape (units, actions rounded up to 16)."""
-    out_biases: Numbers
-    outputs: Numbers
-    values: Numbers
-    """Scratch: what is not zero."""
-    rows: Places
-    """Scratch: where, and AHEAD more."""
-
-
-class Network(NamedTuple):
-    """An image network: its weights, and what it computed last. All arrays are flat."""
-
-    pixels: Words
-    """Shape (84, 84): the stack of images seen last, the four bytes of a pixel as one number."""
-    brightness: Numbers
-    """Shape (256,): what a byte is for the network."""
-    image_side: int
-    border: int
-    first: Convolution
-    second: Convolution
-    third: Convolution
-    dense: Dense
 
 
 _put, _take = make_store(Network)
@@ -168,24 +69,8 @@ def _round(dense: Dense) -> None:
             for position in range(positions):
                 out = (position * channels + channel) * units + group
                 for unit in range(0, HIDDEN_GROUP, LANES):
-                    if CONVERTING:
-                        shorten(dense.made, place + unit, dense.weights, out + unit)
-                        continue
-                    for lane in range(unit, unit + LANES):
-                        dense.weights[out + lane] = half_of(dense.made[place + lane])
+                    shorten(dense.made, place + unit, dense.weights, out + unit)
                 place += HIDDEN_GROUP
-
-
-@njit(cache=True)
-def half_of(number: np.float32) -> np.uint16:
-    """The bits of a number in half precision: the nearest, of two the even one; from 65,520 on infinity."""
-    word = np.float32(number).view(np.uint32)
-    magnitude = np.uint32(word & np.uint32(0x7FFFFFFF))
-    odd = np.uint32((magnitude >> np.uint32(13)) & np.uint32(1))
-    large = np.uint32(np.uint32(magnitude + np.uint32(0xFFF) + odd - _BIAS) >> np.uint32(13))
-    small = np.uint32(np.rint(abs(number) * _PER_SMALLEST))
-    half = small if magnitude < _SMALL else min(large, _INFINITE)
-    return np.uint16(half | ((word >> np.uint32(16)) & np.uint32(0x8000)))
 
 
 @njit(cache=True)

@@ -7,7 +7,8 @@ fixed sequence of float32 operations, each rounded, none fused.
 import numpy as np
 from numba import njit
 
-from worker.kernels.vectors import LANES, Numbers, Places, make_row_sums
+from worker.arrays import Numbers, Places
+from worker.kernels.vectors import LANES, make_row_sums
 
 _sums = make_row_sums(1)
 

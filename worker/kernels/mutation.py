@@ -1,7 +1,7 @@
 """Mutation: a network's parameters plus noise, made where the network wants them.
 
-Weights are in rows of inputs, noise comes in rows of outputs. A tile of noise is sixteen blocks, each of which counts by
-itself: so the sixteen lanes of a vector generate blocks of sixteen outputs, and what they give lies as the weights do.
+Weights are in rows of inputs, noise comes in rows of outputs. A tile of noise is sixteen blocks, each with a counter of
+its own: so a vector's sixteen lanes generate blocks of sixteen outputs, and what they give lies as the weights do.
 """
 
 import numpy as np
@@ -10,8 +10,8 @@ from numba import njit
 from evolution.expansion import Parameters
 from evolution.noise import KEY_WORD, LANES, TILE
 from evolution.philox import KEY_INCREMENTS, MULTIPLIERS, ROUNDS
-from worker.kernels.vectors import Words, Places, make_noise_adder
-
+from worker.arrays import Places, Words
+from worker.kernels.vectors import make_noise_adder
 
 _FIRST, _SECOND = (np.uint64(multiplier) for multiplier in MULTIPLIERS)
 _KEY_STEPS = tuple(np.uint32(increment) for increment in KEY_INCREMENTS)

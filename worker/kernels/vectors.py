@@ -8,30 +8,18 @@ sums are kept at once. LLVM splits the vectors of 16 where a processor has narro
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 
-from worker.processor import compiled_for
-
-Numbers = NDArray[np.float32]
-Places = NDArray[np.int64]
-Flags = NDArray[np.uint8]
-Words = NDArray[np.uint32]
-Halves = NDArray[np.uint16]
-"""Numbers of half precision (IEEE 754 binary16), by their bits."""
+from worker.instructions import CONVERTING
 
 LANES = 16
 HIDDEN_GROUP = 32
 """Units of a hidden layer whose weights lie together until they are rounded."""
 AHEAD = 4
 """Rows of a sparse sum that are fetched before they are needed."""
-
-CONVERTING = not {"+f16c", "+neon"}.isdisjoint(compiled_for())
-"""Whether the processor converts from half precision by itself; where not, it takes some operations, with the same bits."""
 
 Builder = Any
 Kernel = Callable[..., None]
@@ -197,38 +185,49 @@ def _load_halves(builder: Builder, pointer: Any) -> Any:
     if CONVERTING:
         return builder.fpext(builder.bitcast(halves, ir.VectorType(ir.HalfType(), LANES)), _vector)
     # Exponent and fraction moved to their places, in a number too small by a constant power of two.
-    words = ir.VectorType(ir.IntType(32), LANES)
-    wide = builder.zext(halves, words)
+    wide = builder.zext(halves, _words(0).type)
     magnitude = builder.shl(builder.and_(wide, _words(0x7FFF)), _words(13))
     number = builder.fmul(builder.bitcast(magnitude, _vector), ir.Constant(_vector, [2.0**112] * LANES))
     sign = builder.shl(builder.and_(wide, _words(0x8000)), _words(16))
-    return builder.bitcast(builder.or_(builder.bitcast(number, words), sign), _vector)
+    return builder.bitcast(builder.or_(builder.bitcast(number, wide.type), sign), _vector)
 
 
 @intrinsic
 def shorten(typing: Any, numbers: Any, place: Any, halves: Any, out: Any) -> Any:
-    """A kernel for numba, where CONVERTING: rounds 16 numbers from `place` on to half precision, from halves[out] on."""
+    """A kernel for numba: rounds 16 numbers, from `place` on, to half precision, from halves[out] on.
+
+    Of two that are equally near it is the even one; from 65,520 on it is infinity.
+    """
 
     def emit(context: Any, builder: Builder, signature: Any, given: Sequence[Any]) -> Any:
         numbers, halves = (_data(context, builder, signature, given, at) for at in (0, 2))
-        rounded = builder.fptrunc(_load(builder, _at(builder, numbers, given[1])), ir.VectorType(ir.HalfType(), LANES))
-        words = ir.VectorType(ir.IntType(16), LANES)
-        place = builder.bitcast(_at(builder, halves, given[3]), words.as_pointer())
-        builder.store(builder.bitcast(rounded, words), place, align=2)
+        word = builder.bitcast(_load(builder, _at(builder, numbers, given[1])), _words(0).type)
+        magnitude = builder.and_(word, _words(0x7FFFFFFF))
+        # The fraction is shortened by 13 bits, the exponent counts from 15 instead of from 127.
+        odd = builder.and_(builder.lshr(magnitude, _words(13)), _words(1))
+        large = builder.lshr(builder.add(builder.add(magnitude, odd), _words(0xFFF - (112 << 23))), _words(13))
+        large = builder.select(builder.icmp_unsigned("<", large, _words(0x7C00)), large, _words(0x7C00))
+        # Too small for a whole fraction: the sum with 1/2 is rounded where that fraction ends.
+        raised = builder.fadd(builder.bitcast(magnitude, _vector), ir.Constant(_vector, [0.5] * LANES))
+        small = builder.sub(builder.bitcast(raised, word.type), _words(126 << 23))
+        half = builder.select(builder.icmp_unsigned("<", magnitude, _words(113 << 23)), small, large)
+        half = builder.or_(half, builder.and_(builder.lshr(word, _words(16)), _words(0x8000)))
+        short = ir.VectorType(ir.IntType(16), LANES)
+        place = builder.bitcast(_at(builder, halves, given[3]), short.as_pointer())
+        builder.store(builder.trunc(half, short), place, align=2)
         return context.get_dummy_value()
 
     return types.void(numbers, place, halves, out), emit
 
 
 def _words(word: int) -> Any:
-    return ir.Constant(ir.VectorType(ir.IntType(32), LANES), [word] * LANES)
+    return ir.Constant(ir.VectorType(ir.IntType(32), LANES), [word % 2**32] * LANES)
 
 
 def _spread(builder: Builder, number: Any) -> Any:
     """A vector of one number."""
     single = builder.insert_element(ir.Constant(_vector, ir.Undefined), number, ir.IntType(32)(0))
-    lanes = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-    return builder.shuffle_vector(single, ir.Constant(_vector, ir.Undefined), lanes)
+    return builder.shuffle_vector(single, ir.Constant(_vector, ir.Undefined), _words(0))
 
 
 def _fused(builder: Builder, a: Any, b: Any, c: Any) -> Any:
