@@ -23,7 +23,7 @@ _BLOCKS = LANES * LANES
 """Blocks of a tile for each of sixteen outputs."""
 _PLANE = _RING * _BLOCKS
 
-CHUNK = 2048
+CHUNK = 4096
 """Inputs to which all seeds are added before the next: their weights stay in a core's own cache."""
 WAYS = 2
 """Outputs at most whose noise begins at different rows of a tile."""
