@@ -4,10 +4,10 @@ The worker asks, the server answers; the worker opens no port. Every number is f
 """
 
 from enum import IntEnum
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Base64Bytes, Field, JsonValue
 
 from evolution.architectures import Architecture
 from evolution.configuration import UINT32_MAX
@@ -108,6 +108,53 @@ class Submission(Value):
     results: list[EpisodeResult] = Field(min_length=1, max_length=10_000)
 
 
+class JobEpisode(Value):
+    """One episode of a job. `rollout`: the id under which its recording is kept; None in a test.
+
+    `actions`: what was chosen, as `Played.actions`, when only the video is to be made again; then no network is needed.
+    """
+
+    episode: int = Field(ge=0)
+    seed: Seed
+    rollout: str | None = None
+    actions: Base64Bytes | None = None
+
+
+class JobBatch(Value):
+    """Work of a job under a lease: episodes of one policy. `chain` is its whole document."""
+
+    lease: UUID
+    expires_in: float = Field(gt=0, description="Seconds until the lease expires unless extended.")
+    job: str
+    kind: Literal["test", "recording"]
+    chain: dict[str, JsonValue]
+    environment: Environment
+    episodes: list[JobEpisode] = Field(min_length=1)
+
+
+class JobResult(Value):
+    """What one episode of a job gave. `actions`: of a recording, what was chosen."""
+
+    episode: int = Field(ge=0, le=2**31 - 1)
+    score: float
+    steps: int = Field(ge=1, le=2**31 - 1, description="Decisions of the policy.")
+    frames: int = Field(ge=1, le=2**31 - 1, description="Emulator frames, skipped ones included.")
+    digest: str = Field(pattern="^[0-9a-f]{64}$")
+    seconds: float = Field(ge=0, le=10**7, description="Wall time that the slot spent on it.")
+    actions: Base64Bytes | None = Field(None, max_length=2**22)
+
+
+class JobSubmission(Value):
+    """Results of one lease of a job, all or some, or why it cannot be played. Sent until it is committed."""
+
+    id: UUID
+    lease: UUID
+    job: str = Field(max_length=40, pattern=r"^[\x20-\x7e]*$")
+    engine: Engine
+    results: list[JobResult] = Field(default=[], max_length=10_000)
+    problem: str | None = Field(None, max_length=1000, description="Why the policy cannot be played or recorded.")
+
+
 class BatchRequest(Value):
     """Submits finished results and asks for more: `wants` batches, each about five seconds of one slot's work."""
 
@@ -115,6 +162,7 @@ class BatchRequest(Value):
     worker: WorkerIdentity
     announcement: Announcement | None = None
     submissions: list[Submission] = Field(default=[], max_length=1000)
+    job_submissions: list[JobSubmission] = Field(default=[], max_length=1000)
     descriptions: list[EnvironmentDescription] = Field(default=[], max_length=1000)
     holds: list[str] = Field(default=[], max_length=100_000, description="Keys of the parents that the worker holds.")
     wants: int = Field(0, ge=0, le=4096)
@@ -133,6 +181,7 @@ class BatchReply(Value):
 
     outcomes: dict[UUID, Outcome] = {}
     batches: list[Batch] = []
+    jobs: list[JobBatch] = []
     describe: list[Environment] = []
     announce: bool = Field(False, description="The server does not know this worker: announce in the next request.")
 

@@ -9,7 +9,7 @@ from typing import Generic, Literal, TypeVar
 from evolution.architectures import Architecture
 from evolution.chains import SeedChain
 from evolution.configuration import RunConfiguration
-from evolution.environments import EnvironmentDescription
+from evolution.environments import Environment, EnvironmentDescription
 from evolution.model import Value
 
 Item = TypeVar("Item")
@@ -191,3 +191,146 @@ class PolicyView(Value):
     engine: str
     born: tuple[int, int]
     run: str
+
+
+class Origin(Value):
+    """Where a policy of the library comes from: a run's elite (born as `index` of `generation`), a file, the product."""
+
+    kind: Literal["run", "imported", "shipped"]
+    run: str | None = None
+    run_name: str | None = None
+    generation: int | None = None
+    index: int | None = None
+
+
+class PolicyScore(ScoreSummary):
+    """Scores of one policy made under one protocol: only scores of one protocol may be compared.
+
+    `source`: validation or test within its run, a job that somebody asked for, or scores that came with its document.
+    """
+
+    source: Literal["validation", "test", "job", "document"]
+    protocol: str
+    engine: str | None
+
+
+class RolloutView(Value):
+    """One episode, recorded or to be recorded. `label`: why it is kept."""
+
+    id: str
+    policy: str
+    seed: int
+    label: Literal["best", "median", "worst", "asked", "library"]
+    state: Literal["waiting", "recorded", "failed"]
+    problem: str | None
+    environment_id: str
+    score: float | None
+    steps: int | None
+    frames: int | None
+    digest: str | None
+    engine: str | None
+    video: bool
+    """Whether its video is there now; GET …/video.mp4 has a missing one made again."""
+    poster: bool
+    created_at: datetime
+
+
+class JobView(Value):
+    """A test or a recording that somebody asked for."""
+
+    id: str
+    kind: Literal["test", "recording"]
+    policy: str
+    environment: Environment
+    protocol: str
+    state: Literal["waiting", "running", "done", "failed", "cancelled"]
+    problem: str | None
+    done: int
+    total: int
+    score: ScoreSummary | None
+    created_at: datetime
+
+
+class PolicySummary(Value):
+    """A policy of the library in a list. `score`: by its tests, else its validations, else what its document says."""
+
+    id: str
+    name: str
+    environment: Environment
+    architecture: Architecture
+    format: str
+    length: int
+    """Seeds of its chain."""
+    origin: Origin
+    score: PolicyScore | None
+    normalised: float | None
+    """Human-normalised mean score, 1 as good as people; null where nobody measured people."""
+    tags: list[str]
+    created_at: datetime
+    rollout: RolloutView | None
+    """The recording that stands for it: the median one, else any."""
+
+
+class Reference(Value):
+    """What random play and people score in a game, and who says so."""
+
+    random: float
+    human: float
+    source: str
+
+
+class EpisodeScore(Value):
+    """One episode of a policy."""
+
+    seed: int
+    score: float
+    steps: int
+    frames: int
+    source: Literal["validation", "test", "job", "document"]
+    protocol: str
+
+
+class PolicyDetail(PolicySummary):
+    """A policy whole. `document` is what `policy import` reads."""
+
+    document: SeedChain
+    parameters: int
+    parameters_sha256: str
+    """Of the expanded float32 vector, little-endian."""
+    chain_bytes: int
+    """Four for each seed."""
+    weights_bytes: int
+    scores: list[PolicyScore]
+    episodes: list[EpisodeScore]
+    reference: Reference | None
+    rollouts: list[RolloutView]
+    jobs: list[JobView]
+
+
+class LineageNode(Value):
+    """A beginning that chains share, or a whole chain. `length`: seeds up to here; `parent`: its index in the list."""
+
+    parent: int | None
+    length: int
+    policies: list[str]
+    """Ids of the policies whose chain ends here."""
+
+
+class Ancestor(Value):
+    """A policy on an elite's line of descent: each is the one before with one mutation more."""
+
+    generation: int
+    index: int
+    fitness: float | None
+    validation: ScoreSummary | None
+    policy: str | None
+    """Its id if it is in the library."""
+
+
+class EliteRollout(Value):
+    """A generation's elite, for the slider of a run's page."""
+
+    generation: int
+    policy: str
+    mean: float | None
+    rollouts: list[RolloutView]
