@@ -194,7 +194,7 @@ class PolicyView(Value):
 
 
 class Origin(Value):
-    """Where a policy of the library comes from: a run's elite (born as `index` of `generation`), a file, the product."""
+    """Where a policy of the library is from: a run (its elite, bred as `index` of `generation`), a file, or here."""
 
     kind: Literal["run", "imported", "shipped"]
     run: str | None = None
