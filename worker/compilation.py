@@ -9,7 +9,9 @@ import fcntl
 import hashlib
 import os
 import platform
+import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
@@ -21,6 +23,8 @@ from worker.processor import processor
 SOURCES = Path(__file__).parent / "kernels"
 RECORDS = [SOURCES.parent / f"{name}.py" for name in ("arrays", "image_network", "records")]
 """What the kernels read, by its place in memory."""
+UNCHANGED_SECONDS = 60 * 24 * 3600
+"""Age from which another version's compiled kernels are removed; should it run again, it compiles them again."""
 NOTICE = "compiling the networks' kernels for this processor, once: it takes a quarter of a minute or so"
 
 
@@ -87,6 +91,16 @@ def compile_kernels(tell: Callable[[str], None]) -> None:
         if not are_compiled():
             use_all()
             _stamp().touch()
+            _remove_old(cache_folder())
+
+
+def _remove_old(kept: Path) -> None:
+    """Removes what versions compiled that nobody has compiled anew for long."""
+    for folder in kept.parent.glob("kernels-*"):
+        with suppress(OSError):  # somebody else may be removing it
+            newest = max(path.stat().st_mtime for path in [folder, *folder.rglob("*")])
+            if folder != kept and time.time() - newest > UNCHANGED_SECONDS:
+                shutil.rmtree(folder)
 
 
 def use_all() -> None:

@@ -75,3 +75,17 @@ def test_of_two_processes_that_need_kernels_one_compiles_and_a_third_finds_them(
     assert told == [[NOTICE, "0 1"], [NOTICE, "1 0"]]
     third = subprocess.run([sys.executable, "-c", PROGRAM], input="\n", capture_output=True, text=True, check=True)
     assert third.stdout.splitlines() == ["ready", "0 1"]
+
+
+def test_what_was_compiled_long_ago_is_removed_when_kernels_are_compiled(own_cache: Path) -> None:
+    old, recent = own_cache / "neuroevolution" / "kernels-old", own_cache / "neuroevolution" / "kernels-recent"
+    for folder in (old, recent):
+        folder.mkdir(parents=True)
+        (folder / "compiled").touch()
+    for path in (old / "compiled", old):
+        os.utime(path, (0, 0))
+    (cache_folder() / "compiled").touch()
+    compilation._remove_old(cache_folder())
+    assert not old.exists()
+    assert recent.exists()
+    assert cache_folder().exists()
