@@ -1,5 +1,6 @@
 """The networks as modules of torch: what other tools read. Play is the kernels' (worker.networks)."""
 
+from collections import OrderedDict
 from collections.abc import Iterator
 
 import torch
@@ -8,6 +9,7 @@ from torch import nn
 from evolution.architectures import Architecture
 from evolution.expansion import Parameters
 from evolution.layouts import Layer, layout
+from evolution.tensors import layer_names, named_tensors
 
 BRIGHTEST = 255.0
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "linear": nn.Identity}
@@ -27,29 +29,24 @@ def build_module(architecture: Architecture, parameters: Parameters) -> nn.Seque
     gives outputs of shape (n, actions), which agree with the kernels' within the rounding of float32. As there, the
     hidden layer of an image network has its weights rounded to half precision.
     """
-    layers = layout(architecture)
-    images = layers[0].kind == "convolution"
-    return nn.Sequential(*([Brightness()] if images else []), *_modules(layers, torch.from_numpy(parameters.copy())))
+    network = nn.Sequential(OrderedDict(_modules(layout(architecture))))
+    tensors = named_tensors(architecture, parameters)
+    network.load_state_dict({name: torch.from_numpy(tensor.copy()) for name, tensor in tensors.items()})
+    return network.requires_grad_(requires_grad=False)
 
 
-def _modules(layers: tuple[Layer, ...], flat: torch.Tensor) -> Iterator[nn.Module]:
-    start, below = 0, "dense"
-    for layer in layers:
-        module: nn.Conv2d | nn.Linear
+def _modules(layers: tuple[Layer, ...]) -> Iterator[tuple[str, nn.Module]]:
+    if layers[0].kind == "convolution":
+        yield "brightness", Brightness()
+    below = "dense"
+    for name, layer in zip(layer_names(layers), layers, strict=True):
         if layer.kind == "convolution":
             before, after = layer.padding
-            yield nn.ZeroPad2d((before, after, before, after))
-            module = nn.Conv2d(layer.inputs, layer.outputs, layer.kernel, layer.stride)
+            yield f"{name}_padding", nn.ZeroPad2d((before, after, before, after))
+            yield name, nn.Conv2d(layer.inputs, layer.outputs, layer.kernel, layer.stride)
         else:
             if below == "convolution":
-                yield nn.Flatten()
-            module = nn.Linear(layer.inputs, layer.outputs)
-        biases = start + layer.weights
-        weights = flat[start:biases].view(layer.weight_shape)
-        if (below, layer.kind) == ("convolution", "dense"):
-            weights = weights.half().float()
-        module.weight = nn.Parameter(weights, requires_grad=False)
-        module.bias = nn.Parameter(flat[biases : biases + layer.outputs], requires_grad=False)
-        start, below = biases + layer.outputs, layer.kind
-        yield module
-        yield ACTIVATIONS[layer.activation]()
+                yield "flatten", nn.Flatten()
+            yield name, nn.Linear(layer.inputs, layer.outputs)
+        yield f"{name}_{layer.activation}", ACTIVATIONS[layer.activation]()
+        below = layer.kind
