@@ -4,12 +4,12 @@ from typing import Literal
 
 from evolution.chains import policy_id
 from evolution.configuration import RunConfiguration
-from evolution.environments import AtariOptions
 from evolution.messages import Phase
 from evolution.selection import summarize
 from server.service.active_run import ActiveRun
 from server.service.load_run import find_run
 from server.service.memory import Memory
+from server.service.protocols import rules_of
 from server.storage import generations, results
 from server.storage.generations import Candidate
 from server.storage.results import Scored
@@ -56,14 +56,4 @@ def _view(run: ActiveRun, candidate: Candidate, stored: list[Scored]) -> PolicyV
 
 def protocol(configuration: RunConfiguration, phase: str, episodes: int) -> str:
     """How scores were made, such as `30 validation episodes, sticky actions 0.25, 5,000 steps, minimal actions`."""
-    settings = configuration.environment.settings
-    parts = [f"{episodes:,} {phase} episodes"]
-    if isinstance(settings, AtariOptions):
-        parts.append(f"sticky actions {settings.sticky_actions:g}" if settings.sticky_actions else "no sticky actions")
-        parts.append(f"{settings.max_steps:,} steps")
-        parts.append("minimal actions" if settings.minimal_actions else "all actions")
-        if settings.frame_skip != AtariOptions().frame_skip:
-            parts.append(f"frame skip {settings.frame_skip}")
-    elif settings.max_steps is not None:
-        parts.append(f"{settings.max_steps:,} steps")
-    return ", ".join(parts)
+    return ", ".join([f"{episodes:,} {phase} episodes", *rules_of(configuration.environment)])

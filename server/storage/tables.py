@@ -37,6 +37,7 @@ metadata = MetaData(
 )
 
 RUN_ID = Text(collation="C")
+POLICY_ID = Text(collation="C")
 MOMENT = TIMESTAMP(timezone=True)
 
 engines = Table(
@@ -132,6 +133,7 @@ candidates = Table(
     Column("validation_sum", Double, nullable=False),
     Column("test_episodes", Integer, nullable=False),
     Column("test_sum", Double, nullable=False),
+    Index("candidates_birth_idx", "run_id", "born_generation", "born_index"),
 )
 
 results = Table(
@@ -168,4 +170,55 @@ leadership = Table(
     Column("released", Boolean, nullable=False, server_default=text("false")),
     Column("heartbeat_at", MOMENT, nullable=False),
     CheckConstraint('"only"', name="only"),
+)
+
+# The library. A document without its members name, tags and scores: these have columns.
+policies = Table(
+    "policies",
+    metadata,
+    # SHA-256 of the chain's identity, in hex; the order of bytes, so that the beginning of an id finds it.
+    Column("id", POLICY_ID, primary_key=True),
+    Column("name", Text(collation="C"), nullable=False),
+    Column("document", JSONB, nullable=False),
+    # These five repeat what the document says, so that a list reads no long chains.
+    Column("environment_id", Text, nullable=False),
+    Column("environment", JSONB, nullable=False),
+    Column("architecture", JSONB, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("length", Integer, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("tags", ARRAY(Text), nullable=False, server_default="{}"),
+    # The score that stands for it, as `views.PolicyScore`; none if it was never played more than once.
+    Column("score", JSONB),
+    # What lists are sorted by: the score's mean, and the same human-normalised; -Infinity where there is none.
+    Column("mean", Double, nullable=False),
+    Column("normalised", Double, nullable=False),
+    # Scores that are in no ledger, as `service.document_scores` reads them: those that came with its document, and
+    # those of a run that was deleted.
+    Column("scores", JSONB, nullable=False, server_default="[]"),
+    # Of the expanded parameters, once somebody has wanted to know.
+    Column("parameters_sha256", Text),
+    Column("created_at", MOMENT, nullable=False),
+    CheckConstraint("origin IN ('run', 'imported', 'shipped')", name="origin"),
+    CheckConstraint("id ~ '^[0-9a-f]{64}$'", name="id"),
+    *(Index(f"policies_{key}_id_idx", key, "id") for key in ("mean", "normalised", "created_at", "length", "name")),
+)
+
+# Where runs bred policies of the library: runs of one seed breed the same ones. No foreign key to `runs`: deleting a
+# run decides for each of its policies whether it goes too.
+policy_births = Table(
+    "policy_births",
+    metadata,
+    Column("run_id", RUN_ID, primary_key=True),
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("policy_id", POLICY_ID, ForeignKey(policies.c.id, ondelete="CASCADE"), nullable=False),
+    Index("policy_births_policy_id_idx", "policy_id"),
+)
+
+# Policies that came with the product and were deleted by a person: they do not come back.
+unwanted_policies = Table(
+    "unwanted_policies",
+    metadata,
+    Column("id", POLICY_ID, primary_key=True),
 )
