@@ -1,0 +1,225 @@
+"""A model card for a model hub: what the policy is, how well it plays, how it was made, how to load it.
+
+Front matter as Hugging Face's hub reads it: `model-index` holds the scores, and a video named replay.mp4 beside the
+card is shown on the model's page.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from evolution.architectures import ImageArchitecture
+from evolution.chains import IDENTITY, SeedChain
+from evolution.environments import AtariOptions
+from exports.identity import Identity, file_stem
+from exports.snippets import BOX_CODE, onnx_code, torch_code
+
+VIDEO = "replay.mp4"
+"""The name by which the hub knows a video of an agent."""
+MOST_SEEDS = 1000
+"""A longer chain is in its document alone."""
+SEED_BYTES = 4
+PAPER = "Such et al. 2017, *Deep Neuroevolution* ([arXiv 1712.06567](https://arxiv.org/abs/1712.06567))"
+ARCHITECTURES = {
+    "uber-large": "the large network of that paper",
+    "nature-dqn": "the network of Mnih et al. 2015, *Human-level control through deep reinforcement learning* "
+    "([doi 10.1038/nature14236](https://doi.org/10.1038/nature14236))",
+    "mlp": "dense layers with tanh between them",
+}
+
+
+class Score(Protocol):
+    """Episodes of the policy under one protocol, in game points. Only scores of one protocol may be compared."""
+
+    @property
+    def mean(self) -> float: ...
+    @property
+    def sd(self) -> float | None:
+        """Sample deviation; None of a single episode."""
+
+    @property
+    def n(self) -> int:
+        """Episodes."""
+
+    @property
+    def distinct(self) -> int:
+        """Different ones among them."""
+
+    @property
+    def source(self) -> str:
+        """validation, test, job or document."""
+
+    @property
+    def protocol(self) -> str: ...
+
+
+def card_of(policy: Identity, scores: Sequence[Score] = ()) -> str:
+    """Markdown with YAML front matter. The licence is left to the one who publishes."""
+    sections = [
+        _front_matter(policy, scores),
+        _opening(policy),
+        _scores(scores),
+        _making(policy),
+        _loading(policy),
+        _seeing(policy.chain),
+        _chain(policy.chain),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _front_matter(policy: Identity, scores: Sequence[Score]) -> str:
+    """Values are written as JSON, which YAML reads."""
+    chain = policy.chain
+    tags = ["reinforcement-learning", "deep-reinforcement-learning", "neuroevolution", "genetic-algorithm", "onnx"]
+    lines = [
+        "---",
+        "# license: choose one, for example cc-by-4.0, and remove the sign before this line",
+        "library_name: neuroevolution",
+        "pipeline_tag: reinforcement-learning",
+        "tags:",
+        *(f"- {_json(tag)}" for tag in [*tags, "safetensors", chain.environment.id]),
+        *(_model_index(policy, scores) if scores else []),
+        "---",
+    ]
+    return "\n".join(lines)
+
+
+def _model_index(policy: Identity, scores: Sequence[Score]) -> Iterator[str]:
+    environment = policy.chain.environment.id
+    yield "model-index:"
+    yield f"- name: {_json(file_stem(policy.chain))}"
+    yield "  results:"
+    for score in scores:
+        spread = f" +/- {score.sd:.2f}" if score.sd is not None else ""
+        yield "  - task: {type: reinforcement-learning, name: reinforcement-learning}"
+        yield f"    dataset: {{name: {_json(f'{environment} ({score.protocol})')}, type: {_json(environment)}}}"
+        yield "    metrics:"
+        value = _json(f"{score.mean:.2f}{spread}")
+        yield f"    - {{type: mean_reward, value: {value}, name: mean_reward, verified: false}}"
+
+
+def _opening(policy: Identity) -> str:
+    chain = policy.chain
+    name = (chain.model_extra or {}).get("name")
+    title = _plain(name) if isinstance(name, str) and name.strip() else f"A policy for {_plain(chain.environment.id)}"
+    return (
+        f"# {title}\n\n"
+        f"An evolved network that plays {_code(chain.environment.id)}. It was not trained by gradients: a genetic "
+        f"algorithm chose it among mutants of mutants.\n\n"
+        f"[Watch an episode]({VIDEO}): put the video beside this card under that name "
+        f"(`neuroevo policy record {file_stem(chain)}.json {VIDEO}`).\n\n"
+        f"Policy {_code(policy.id)}"
+    )
+
+
+def _scores(scores: Sequence[Score]) -> str:
+    if not scores:
+        return "## Scores\n\nNone were given with this card. `neuroevo policy evaluate` plays episodes."
+    rows = [
+        f"| {_number(score.mean)} | {_number(score.sd)} | {score.n} | {score.distinct} | {_plain(score.source)} "
+        f"| {_plain(score.protocol)} |"
+        for score in scores
+    ]
+    header = "| mean | sd | episodes | distinct | source | protocol |\n|---|---|---|---|---|---|"
+    return (
+        "## Scores\n\nUnclipped game points; sd is the sample deviation. Scores of different protocols are not to be "
+        "compared.\n\n" + "\n".join([header, *rows])
+    )
+
+
+def _making(policy: Identity) -> str:
+    chain, count = policy.chain, sum(tensor.size for tensor in policy.tensors.values())
+    seeds, mutations = len(chain.seeds), len(chain.seeds) - 1
+    powers = ", ".join(f"{power:g}" for power in sorted(set(chain.powers))) or "none"
+    rounding = (
+        "\n- In play the weights of `dense1` are rounded to half precision, and those of these files are too."
+        if policy.is_rounded
+        else ""
+    )
+    return (
+        "## How it was made\n\n"
+        f"The method is the genetic algorithm of {PAPER}. The policy *is* a chain of {seeds} random seeds in format "
+        f"`{chain.format}`: one for the initial weights, {mutations} for mutations. "
+        f"{seeds * SEED_BYTES:,} bytes stand for {count * 4:,} bytes of weights.\n\n"
+        f"- Network: `{chain.architecture.name}`, {ARCHITECTURES[chain.architecture.name]}; {count:,} parameters.\n"
+        f"- Standard deviation of the mutations: {powers}.\n"
+        f"- Environment: {_code(chain.environment.id)} with options {_code(_json(chain.environment.options))}.\n"
+        f"- SHA-256 of the parameters (float32, little-endian, as `neuroevo policy show` tells): "
+        f"`{policy.parameters_sha256}`{rounding}"
+    )
+
+
+def _loading(policy: Identity) -> str:
+    chain, stem = policy.chain, file_stem(policy.chain)
+    parts = [
+        "## How to load it",
+        f"**The chain**, `{stem}.json`, with neuroevolution:",
+        f"```sh\nneuroevo policy evaluate {stem}.json --episodes 30\nneuroevo policy record {stem}.json {VIDEO}\n```",
+        f"**ONNX**, `{stem}.onnx`, with ONNX Runtime:",
+        f"```python\n{onnx_code(chain, f'{stem}.onnx')}\n```",
+        f"**safetensors**, `{stem}.safetensors`, with PyTorch:",
+        f"```python\n{torch_code(chain, f'{stem}.safetensors')}\n```",
+    ]
+    return "\n\n".join([*parts, *([_box_note()] if _is_box(chain) else [])])
+
+
+def _seeing(chain: SeedChain) -> str:
+    if not isinstance(chain.architecture, ImageArchitecture):
+        return "## What it sees\n\nThe environment's observation, flattened, as float32."
+    return (
+        "## What it sees\n\n"
+        "The last four images, oldest first, zero before the first, as bytes of shape (4, 84, 84). An image is the "
+        "maximum of the last two emulator frames, in the emulator's gray (0.299 R + 0.587 G + 0.114 B), resized to "
+        "84 x 84 by area. The action of the largest value is played, the lowest of equal ones."
+        f"{_atari_rules(chain)}"
+    )
+
+
+def _atari_rules(chain: SeedChain) -> str:
+    options = chain.environment.settings
+    if not isinstance(options, AtariOptions):
+        return ""
+    actions = chain.architecture.actions
+    offered = f"the {actions} that do something in this game" if options.minimal_actions else f"all {actions}"
+    return (
+        f" A decision holds for {options.frame_skip} emulator frames. An episode begins with 1 to 30 no-ops, and FIRE "
+        f"in games that wait for it; it is cut off after {options.max_steps:,} decisions. Sticky actions: "
+        f"{options.sticky_actions:g}. Actions: {offered}."
+    )
+
+
+def _chain(chain: SeedChain) -> str:
+    if len(chain.seeds) > MOST_SEEDS:
+        return ""
+    identity = {name: value for name, value in chain.document().items() if name in IDENTITY}
+    return f"## The whole policy\n\n```json\n{_json(identity)}\n```"
+
+
+def _box_note() -> str:
+    return (
+        "The values become actions by the bounds of the environment's action space, which the chain does not hold:\n\n"
+        f"```python\n{BOX_CODE}\n```"
+    )
+
+
+def _is_box(chain: SeedChain) -> bool:
+    return not isinstance(chain.architecture, ImageArchitecture) and chain.architecture.box
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.1f}"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _plain(text: str) -> str:
+    """The text in one line of Markdown, none of it markup."""
+    line = " ".join(text.split())[:200]
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>|#" else sign for sign in line)
+
+
+def _code(text: str) -> str:
+    fence = "``" if "`" in text else "`"
+    return f"{fence} {text} {fence}" if fence == "``" else f"`{text}`"
