@@ -1,29 +1,16 @@
 """`neuroevo policy …`: single policies, as seed chains in files. Needs no server but for `list`."""
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.errors import BadInput
+from cli.documents import Document, read_policy
 from cli.options import DEFAULT_DATA, Data, EnvironmentModules, Json, RunName, ServerUrl, Token
 
 if TYPE_CHECKING:
     from evolution.chains import SeedChain
 
 app = typer.Typer(help="Policies as seed chains: find, inspect and play them.", rich_markup_mode=None)
-
-STANDARD_INPUT = Path("-")
-
-Document = Annotated[
-    Path,
-    typer.Argument(
-        metavar="FILE",
-        help="A seed chain's JSON document, or a listing (of `policy list --json` or GET …/best), of which the first "
-        "policy is taken; - reads standard input.",
-    ),
-]
 
 
 @app.command("list")
@@ -58,7 +45,7 @@ def show_policy(file: Document, as_json: Json = False) -> None:
     """Show what a seed chain says, and the fingerprint of the parameters that it stands for."""
     from cli.output import fields, print_json
 
-    facts = _facts(_read(file))
+    facts = _facts(read_policy(file))
     if as_json:
         print_json(facts)
     else:
@@ -83,7 +70,7 @@ def evaluate_policy(
     """Play fresh episodes with a policy, on this machine."""
     from cli.output import fields, print_json, score
 
-    chain = _read(file)  # before all that takes seconds to import
+    chain = read_policy(file)  # before all that takes seconds to import
 
     from cli.evaluation import evaluate
 
@@ -96,44 +83,6 @@ def evaluate_policy(
     lines = [("mean", f"{score(result['mean'])}{spread}"), ("played", played), ("seed", str(result["seed"]))]
     scores = " ".join(score(value) for value in result["scores"])
     typer.echo(fields([*lines, ("engine", result["engine"]), ("scores", scores)]))
-
-
-def _read(file: Path) -> "SeedChain":
-    from evolution.chains import ChainError
-
-    try:
-        text = sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror}") from None
-    try:
-        return _first_chain(text)
-    except ChainError as error:
-        raise BadInput(f"{file}: {error}") from None
-
-
-def _first_chain(text: bytes) -> "SeedChain":
-    """The chain that the text is, or the first that it lists. Raises ChainError."""
-    import json
-
-    from evolution.chains import MalformedChain, read_chain
-
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return read_chain(text)  # It says what is wrong.
-    found = _inside(value, "items")
-    if isinstance(found, list):
-        if not found:
-            raise MalformedChain("this lists no policy: there is none before the run's first generation has closed")
-        found = found[0]
-    found = _inside(found, "document")
-    return read_chain(text if found is value else json.dumps(found))
-
-
-def _inside(value: Any, member: str) -> Any:
-    """What the member holds; the value itself where it has none or is a chain, which may have further members."""
-    is_wrapped = isinstance(value, dict) and "format" not in value
-    return value.get(member, value) if is_wrapped else value
 
 
 def _facts(chain: "SeedChain") -> dict[str, Any]:
