@@ -1,0 +1,206 @@
+"""Who plays jobs: tests and recordings of single policies, beside the runs. Pure; the clock comes in as `now`.
+
+Jobs that a person asked for go first, up to a fifth of the fleet's time; the library's own recordings up to a tenth. No
+run, no bound. Losing this object loses nothing: it is rebuilt from the jobs that are stored as open.
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Literal
+from uuid import UUID, uuid4
+
+from server.service.allowance import Allowance
+
+Asker = Literal["person", "library"]
+SHARES: dict[Asker, float] = {"person": 0.2, "library": 0.1}
+"""Most of the fleet's time that jobs of each asker take from the runs, in the order in which they go."""
+UNKNOWN_EPISODE_SECONDS = 3.0
+"""Taken for an episode's duration until one of the job has been measured: about what a recording takes."""
+MAX_BATCH_EPISODES = 100
+MEMORY = 0.8
+"""Weight of the past in the moving average of an episode's duration."""
+
+
+@dataclass(frozen=True)
+class JobGrant:
+    """Episodes of a job, handed out. `expires_at` is in the schedule's own seconds."""
+
+    lease: UUID
+    job: str
+    episodes: list[int]
+    expires_at: float
+
+
+@dataclass(eq=False)
+class JobQueue:
+    """What is left of one job. `rank`: the lower, the earlier among its asker's jobs. `engine`: None if any will do."""
+
+    job: str
+    asker: Asker
+    rank: tuple[int, ...]
+    environment: str
+    engine: str | None
+    waiting: deque[int]
+    pace: float | None = None
+
+
+@dataclass(eq=False)
+class JobLease:
+    """A worker's hold on some episodes. `charged`: what its asker's allowance still pays for each of them, in s."""
+
+    id: UUID
+    worker: UUID
+    queue: JobQueue
+    episodes: set[int]
+    charged: float
+    expires_at: float
+
+
+@dataclass
+class JobSchedule:
+    """All open jobs' outstanding episodes, and the leases on them."""
+
+    lease_seconds: float
+    batch_seconds: float
+    _queues: dict[str, JobQueue] = field(default_factory=dict)
+    _leases: dict[UUID, JobLease] = field(default_factory=dict)
+    _allowances: dict[Asker, Allowance] = field(init=False)
+    _order: "count[int]" = field(default_factory=count)
+
+    def __post_init__(self) -> None:
+        self._allowances = {asker: Allowance(share, self.batch_seconds) for asker, share in SHARES.items()}
+
+    def put(
+        self,
+        job: str,
+        *,
+        asker: Asker,
+        environment: str,
+        engine: str | None,
+        episodes: Iterable[int],
+        rank: tuple[int, ...] = (),
+    ) -> None:
+        """Hand out these episodes from now on. Of equal rank, the job that came first goes first."""
+        self._queues[job] = JobQueue(
+            job, asker, (*rank, next(self._order)), environment, engine, deque(sorted(episodes))
+        )
+
+    def bind(self, job: str, engine: str) -> None:
+        """The job is played by this engine alone: scores of several would not be comparable."""
+        if queue := self._queues.get(job):
+            queue.engine = engine
+
+    def drop(self, job: str) -> None:
+        """Hand out nothing more of the job; its leases are lost."""
+        self._queues.pop(job, None)
+        for lease in [lease for lease in self._leases.values() if lease.queue.job == job]:
+            self._end(lease.id)
+
+    def claim(
+        self,
+        worker: UUID,
+        engines: Mapping[str, str],
+        slots: int,
+        now: float,
+        *,
+        is_spare: bool = False,
+        is_played: Callable[[str, str], bool] = lambda *_: True,
+    ) -> JobGrant | None:
+        """A batch for one slot of `worker`, which can play the environments in `engines` (id to engine).
+
+        `slots`: of the whole fleet. `is_spare`: no run wants the slot, so that no share bounds the jobs. `is_played`:
+        whether anybody has this environment's engine; if nobody does, another may try. None: nothing now.
+        """
+        for asker, allowance in self._allowances.items():
+            allowance.accrue(slots, now)
+            if not (is_spare or allowance.is_open):
+                continue
+            suited = [
+                queue
+                for queue in self._queues.values()
+                if queue.asker == asker and queue.waiting and _suits(queue, engines, is_played)
+            ]
+            if suited:
+                return self._grant(min(suited, key=lambda queue: queue.rank), worker, slots, now, is_free=is_spare)
+        return None
+
+    def settle(self, job: str, episodes: Iterable[int], seconds: float) -> None:
+        """Results of `episodes` are stored, `seconds` of one slot's time in all."""
+        settled = set(episodes)
+        queue = self._queues.get(job)
+        if queue is None or not settled:
+            return
+        each = seconds / len(settled)
+        queue.pace = each if queue.pace is None else MEMORY * queue.pace + (1 - MEMORY) * each
+        unheld = set(settled)
+        for lease in [lease for lease in self._leases.values() if lease.queue is queue]:
+            unheld -= lease.episodes
+            if (done := len(lease.episodes & settled)) and lease.charged:
+                self._allowances[queue.asker].spend(done * (each - lease.charged))
+            lease.episodes -= settled
+            if not lease.episodes:
+                del self._leases[lease.id]
+        if unheld:
+            # Of a lease that expired meanwhile: they wait to be handed out again, which is not needed now.
+            queue.waiting = deque(episode for episode in queue.waiting if episode not in unheld)
+
+    def extend(self, leases: Iterable[UUID], now: float) -> dict[UUID, float]:
+        """Keep the leases alive; the answer names those that still are, with their new expiry."""
+        alive = {}
+        for lease in (self._leases[id] for id in leases if id in self._leases):
+            alive[lease.id] = lease.expires_at = now + self.lease_seconds
+        return alive
+
+    def release(self, leases: Iterable[UUID]) -> None:
+        """End the leases; their unfinished episodes go first when the job is next handed out."""
+        for id in leases:
+            self._end(id)
+
+    def expire(self, now: float) -> list[UUID]:
+        """End the leases that nobody extended in time, and name them."""
+        ended = [lease.id for lease in self._leases.values() if lease.expires_at <= now]
+        self.release(ended)
+        return ended
+
+    def forget(self, worker: UUID) -> None:
+        """The worker left: end its leases."""
+        self.release([lease.id for lease in self._leases.values() if lease.worker == worker])
+
+    def is_held(self, job: str) -> bool:
+        """Whether somebody plays it now."""
+        return any(lease.queue.job == job for lease in self._leases.values())
+
+    def workers(self) -> set[UUID]:
+        """Those who play jobs now."""
+        return {lease.worker for lease in self._leases.values()}
+
+    def _grant(self, queue: JobQueue, worker: UUID, slots: int, now: float, *, is_free: bool) -> JobGrant:
+        episodes = [queue.waiting.popleft() for _ in range(self._batch_size(queue, slots))]
+        charged = 0.0 if is_free else queue.pace or UNKNOWN_EPISODE_SECONDS
+        self._allowances[queue.asker].spend(charged * len(episodes))
+        lease = JobLease(uuid4(), worker, queue, set(episodes), charged, now + self.lease_seconds)
+        self._leases[lease.id] = lease
+        return JobGrant(lease.id, queue.job, episodes, lease.expires_at)
+
+    def _batch_size(self, queue: JobQueue, slots: int) -> int:
+        if queue.pace is None:
+            return 1
+        by_time = self.batch_seconds / max(queue.pace, 1e-9)
+        by_end = len(queue.waiting) / (2 * max(slots, 1))
+        return max(1, min(MAX_BATCH_EPISODES, math.floor(min(by_time, by_end))))
+
+    def _end(self, id: UUID) -> None:
+        lease = self._leases.pop(id, None)
+        if lease is not None:
+            self._allowances[lease.queue.asker].spend(-lease.charged * len(lease.episodes))
+            lease.queue.waiting.extendleft(sorted(lease.episodes, reverse=True))
+
+
+def _suits(queue: JobQueue, engines: Mapping[str, str], is_played: Callable[[str, str], bool]) -> bool:
+    engine = engines.get(queue.environment)
+    if engine is None:
+        return False
+    return queue.engine in {None, engine} or not is_played(queue.environment, queue.engine or engine)
