@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.documents import Document, read_policy
+from cli.exports import export_policy
 from cli.options import DEFAULT_DATA, Data, EnvironmentModules, Json, RunName, ServerUrl, Token
 
 if TYPE_CHECKING:
@@ -83,6 +84,9 @@ def evaluate_policy(
     lines = [("mean", f"{score(result['mean'])}{spread}"), ("played", played), ("seed", str(result["seed"]))]
     scores = " ".join(score(value) for value in result["scores"])
     typer.echo(fields([*lines, ("engine", result["engine"]), ("scores", scores)]))
+
+
+app.command("export")(export_policy)
 
 
 def _facts(chain: "SeedChain") -> dict[str, Any]:

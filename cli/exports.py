@@ -1,0 +1,69 @@
+"""`neuroevo policy export`: a policy in the formats of others."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from cli.documents import Document, read_policy
+from cli.errors import BadInput, CommandError
+
+STANDARD_OUTPUT = Path("-")
+
+Format = Annotated[
+    Literal["json", "safetensors", "onnx", "card"],
+    typer.Option("--format", envvar="NEUROEVO_FORMAT", help="The chain, its weights, its network, or a model card."),
+]
+Out = Annotated[
+    Path,
+    typer.Argument(
+        metavar="OUT",
+        show_default=False,
+        help="File to write, or a folder to write it into under a name of its own; else, and for -, it goes to "
+        "standard output, which must be a file or a pipe for safetensors and onnx.",
+    ),
+]
+
+
+def export_policy(file: Document, format: Format, out: Out = STANDARD_OUTPUT) -> None:
+    """Write a policy as its document, safetensors, ONNX or a model card.
+
+    A folder with all four, and an episode's replay.mp4, is what a model hub shows: neuroevo policy export FILE --format
+    card DIR names the card README.md.
+    """
+    chain = read_policy(file)
+    _check_out(out, format)
+
+    import exports
+    from exports import ExportError, MissingPackage
+
+    try:
+        export = exports.export_policy(chain, format)
+    except MissingPackage as error:
+        raise CommandError(str(error)) from None
+    except ExportError as error:
+        raise BadInput(f"{file}: {error}") from None
+    if out == STANDARD_OUTPUT:
+        sys.stdout.buffer.write(export.data)
+        return
+    try:
+        target = out / export.file_name if out.is_dir() else out
+        target.write_bytes(export.data)
+    except OSError as error:
+        raise BadInput(f"{error.filename} cannot be written: {error.strerror}") from None
+    typer.echo(f"{target} written")
+
+
+def _check_out(out: Path, format: str) -> None:
+    """Returns unless it is plain that the file cannot go there: making it takes seconds. Raises BadInput."""
+    if out != STANDARD_OUTPUT:
+        folder = out.absolute().parent
+        try:
+            is_there = folder.is_dir()
+        except OSError as error:
+            raise BadInput(f"{out} cannot be written: {error.strerror}") from None
+        if not is_there:
+            raise BadInput(f"{out}: there is no folder {folder}")
+    elif format in {"safetensors", "onnx"} and sys.stdout.isatty():
+        raise BadInput(f"{format} is not for reading: name a file at the end of the command, such as policy.{format}")

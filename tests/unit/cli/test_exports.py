@@ -1,0 +1,109 @@
+"""`policy export`: where the file goes, and what is said when it cannot."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.errors import BadInput, CommandError
+from cli.main import app
+from evolution.chains import parse_chain, policy_id
+from exports import export_policy
+
+CHAIN: dict[str, Any] = {
+    "format": "philox-1",
+    "architecture": {"name": "mlp", "inputs": 4, "hidden": [8], "actions": 2},
+    "environment": {"id": "CartPole-v1", "options": {"max_steps": None}},
+    "seeds": [1, 2, 3],
+    "power": 0.05,
+}
+HUGE = CHAIN | {"architecture": {"name": "mlp", "inputs": 1_000_000, "hidden": [65536], "actions": 2}}
+ROOT = Path(__file__).parents[3]
+FORMATS = ["json", "safetensors", "onnx", "card"]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "chain.json"
+    path.write_text(json.dumps(CHAIN))
+    return path
+
+
+def export(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["policy", "export", *map(str, arguments)], catch_exceptions=False)
+
+
+def made(format: str) -> bytes:
+    return export_policy(parse_chain(CHAIN), format).data
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_file_that_is_named_is_written(file: Path, format: str, tmp_path: Path) -> None:
+    out = tmp_path / "out.file"
+    assert export(file, "--format", format, out).stdout == f"{out} written\n"
+    assert out.read_bytes() == made(format)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_without_a_file_it_goes_to_standard_output(file: Path, format: str) -> None:
+    assert export(file, "--format", format).stdout_bytes == made(format)
+    assert export(file, "--format", format, "-").stdout_bytes == made(format)
+
+
+def test_in_a_folder_files_have_the_names_that_the_card_speaks_of(file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "hub"
+    folder.mkdir()
+    for format in FORMATS:
+        export(file, "--format", format, folder)
+    stem = f"cartpole-v1-{policy_id(parse_chain(CHAIN))[:8]}"
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"README.md", f"{stem}.json", f"{stem}.onnx", f"{stem}.safetensors"}
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert all(name in card for name in names - {"README.md"})
+
+
+def test_bytes_are_not_poured_into_a_terminal(file: Path) -> None:
+    terminal, line = os.openpty()
+    command = [sys.executable, "-m", "cli", "policy", "export", str(file), "--format", "onnx"]
+    done = subprocess.run(command, stdout=line, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    os.close(line)
+    os.close(terminal)
+    assert done.returncode == 2
+    assert "name a file at the end of the command, such as policy.onnx" in done.stderr
+
+
+def test_a_folder_that_is_not_there_is_named(file: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"there is no folder .*nowhere"):
+        export(file, "--format", "json", tmp_path / "nowhere" / "policy.json")
+
+
+@pytest.mark.parametrize("parts", [["x" * 300], ["x" * 300, "policy.json"], ["chain.json", "policy.json"]])
+def test_a_place_that_cannot_be_written_is_named(file: Path, tmp_path: Path, parts: list[str]) -> None:
+    with pytest.raises(BadInput, match=r"cannot be written: File name too long|there is no folder"):
+        export(file, "--format", "json", tmp_path.joinpath(*parts))
+
+
+def test_an_unknown_format_is_answered_with_those_there_are(file: Path) -> None:
+    result = CliRunner().invoke(app, ["policy", "export", str(file), "--format", "pickle"])
+    assert result.exit_code == 2
+    assert "'pickle' is not one of 'json', 'safetensors', 'onnx', 'card'" in result.stderr
+
+
+def test_a_network_too_large_for_a_file_is_refused_with_its_document_named(tmp_path: Path) -> None:
+    file = tmp_path / "huge.json"
+    file.write_text(json.dumps(HUGE))
+    with pytest.raises(BadInput, match=r"huge\.json: this network has 65,536,196,610 parameters"):
+        export(file, "--format", "onnx", tmp_path / "huge.onnx")
+
+
+def test_a_missing_package_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "exports.weights", raising=False)
+    monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
+    with pytest.raises(CommandError, match=r"pip install 'neuroevolution\[export\]'") as caught:
+        export(file, "--format", "safetensors")
+    assert caught.value.exit_code == 1
