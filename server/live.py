@@ -19,7 +19,7 @@ SEND_SECONDS = 10.0
 """How long one message may wait for a watcher to take it."""
 POLICY_VIOLATION, TRY_AGAIN_LATER = 1008, 1013
 
-Topic = Annotated[str, Field(pattern=r"^(runs|workers|runs/[A-Za-z0-9-]{1,200})$")]
+Topic = Annotated[str, Field(pattern=r"^(runs|workers|policies|jobs|rollouts|runs/[A-Za-z0-9-]{1,200})$")]
 
 
 class Place(Value):

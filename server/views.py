@@ -284,8 +284,9 @@ class EpisodeScore(Value):
 
     seed: int
     score: float
-    steps: int
-    frames: int
+    steps: int | None
+    """Null: its document does not say; so with frames."""
+    frames: int | None
     source: Literal["validation", "test", "job", "document"]
     protocol: str
 
@@ -295,8 +296,9 @@ class PolicyDetail(PolicySummary):
 
     document: SeedChain
     parameters: int
-    parameters_sha256: str
-    """Of the expanded float32 vector, little-endian."""
+    parameters_sha256: str | None
+    """Of the expanded float32 vector, little-endian. Null while it is being worked out, which a long chain's takes some
+    seconds (then `policy.changed` is told), and for a chain that would take minutes."""
     chain_bytes: int
     """Four for each seed."""
     weights_bytes: int

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from evolution.configuration import Budget, Preset
 from evolution.model import Value
+from server.service.labels import PolicyName, Tags
 
 RunName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 PartialConfiguration = Annotated[
@@ -47,3 +48,10 @@ class RunChanges(Value):
     name: RunName | None = None
     weight: float | None = Field(None, gt=0, le=1000, description="Share of the workers' time against other runs.")
     budget: Budget | None = Field(None, description="Replaces the whole budget; read when a generation closes.")
+
+
+class PolicyChanges(Value):
+    """What people may change of a policy: absent fields stay as they are."""
+
+    name: PolicyName | None = None
+    tags: Tags | None = Field(None, description="Replaces all of its tags.")

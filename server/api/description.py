@@ -12,6 +12,7 @@ from server.api.problems import Problem, documented
 TAGS = {
     "runs": "Experiments: start, look, change, pause, resume, stop, clone, delete.",
     "generations": "What a run has done: its generations, their individuals, its best policies.",
+    "policies": "The library: every elite, what came with the product, what was imported.",
     "figures": "Figures of a run as Plotly figure JSON.",
     "environments": "What connected workers can play.",
     "presets": "Starting points for a new run, and the schema of its configuration.",

@@ -61,11 +61,12 @@ MEANINGS = {
     400: "The body is not JSON",
     401: "A valid token is needed",
     404: "There is no such thing",
-    409: "The state of the run forbids this",
+    409: "The state that it is in forbids this",
     413: "The body is too long",
     415: "The body is not marked as JSON",
     422: "Something in the request is not valid; `errors` says what",
     426: "The worker speaks another protocol version",
+    501: "Nothing here can do this; `detail` says why",
     503: "The database does not answer, or this server does not lead; try again after `Retry-After` seconds",
 }
 """What the statuses of errors mean here."""
@@ -83,8 +84,11 @@ class Kind(NamedTuple):
 LATER = {"Retry-After": str(RETRY_SECONDS)}
 KINDS: dict[type[Exception], Kind] = {
     errors.NotFound: Kind(404, "not-found", "There is no such thing"),
-    errors.Conflict: Kind(409, "conflict", "The run's state forbids this"),
+    errors.Conflict: Kind(409, "conflict", "The state that it is in forbids this"),
     errors.InvalidConfiguration: Kind(422, "invalid-configuration", "The configuration is not valid"),
+    errors.AmbiguousPolicy: Kind(409, "ambiguous", "Several policies have ids that begin so"),
+    errors.InvalidPolicy: Kind(422, "invalid-policy", "This is no policy that can be kept"),
+    errors.NotExportable: Kind(501, "not-exportable", "This policy cannot be written in this format"),
     errors.UnknownEnvironment: Kind(422, "unknown-environment", "No connected worker knows this environment"),
     errors.ProtocolMismatch: Kind(
         426, "protocol-mismatch", "The worker speaks another protocol version", {"Upgrade": f"neuroevo/{PROTOCOL}"}

@@ -9,6 +9,7 @@ from server.api import (
     health,
     live,
     pages,
+    policies,
     presets,
     runs,
     workers,
@@ -18,6 +19,7 @@ VERSIONED = (
     batches.router,  # first: asked for most
     runs.router,
     generations.router,
+    policies.router,
     figures.router,
     environments.router,
     presets.router,

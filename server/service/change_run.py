@@ -13,6 +13,7 @@ from server.service.errors import Conflict, DatabaseUnavailable, NotFound
 from server.service.load_run import find_row, find_run, load_run
 from server.service.memory import Memory
 from server.service.offer_work import offer_run
+from server.service.stock_library import part_with_run, stock_library
 from server.service.tell_watchers import tell_of_deletion, tell_of_run
 from server.storage import results, runs
 from server.storage.runs import RunRow
@@ -124,11 +125,14 @@ async def delete_run(memory: Memory, id: str) -> None:
                 # Deleted by a commit whose answer was lost.
                 memory.forget(id)
                 raise NotFound(f"There is no run {id}.")
+            await part_with_run(connection, run.row)
             await runs.change(connection, id, {"state": "deleted"})
         memory.forget(id)
     tell_of_deletion(memory, id)
     logger.info("action=run.delete run=%s", id)
     memory.start_task(partial(remove_results, memory, id), "run.remove")
+    # Another run of the same seed may have bred what left the library with this one.
+    memory.start_task(partial(stock_library, memory), "library.stock")
 
 
 async def remove_results(memory: Memory, id: str) -> None:

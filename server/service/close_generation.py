@@ -11,10 +11,13 @@ from server.service.load_run import load_run, reload_open_generation
 from server.service.memory import Memory
 from server.service.offer_work import offer_run
 from server.service.open_generation import open_generation
+from server.service.policy_views import tell_of_policy
+from server.service.stock_library import keep_elites
 from server.service.tell_watchers import tell_of_generation, tell_of_run
 from server.storage import generations, results, runs
 from server.storage.database import Connection
 from server.storage.generations import Elite
+from server.storage.policies import PolicyRow
 from server.storage.results import Scored
 from server.storage.runs import RunRow
 
@@ -64,14 +67,16 @@ async def close_generation(memory: Memory, run: ActiveRun, stored: Sequence[Scor
         memory.remember(run)
         offer_run(memory, run)
     else:
-        conclusion, values = written
+        conclusion, values, kept = written
         _open_next(memory, run, row, conclusion)
         tell_of_generation(memory, run.id, values)
+        for policy in kept:
+            tell_of_policy(memory, policy)
 
 
 async def _write(
     memory: Memory, connection: Connection, run: ActiveRun, row: RunRow, stored: Sequence[Scored], seconds: float
-) -> tuple[Conclusion, dict[str, Any]]:
+) -> tuple[Conclusion, dict[str, Any], list[PolicyRow]]:
     number, late = row.generation, 0
     open_ended = run.configuration.algorithm == "block-free"
     if open_ended:
@@ -82,7 +87,8 @@ async def _write(
     values = _generation(memory, run, row, conclusion) | {"seconds": seconds, "late": late}
     await generations.add(connection, values, _candidates(row, conclusion))
     await runs.change(connection, run.id, _changes(memory, run, row, conclusion, seconds))
-    return conclusion, values
+    played = [conclusion.elite_birth, *([run.carried.birth] if run.carried else [])]
+    return conclusion, values, await keep_elites(connection, run, played, memory)
 
 
 def _open_next(memory: Memory, run: ActiveRun, row: RunRow, conclusion: Conclusion) -> None:

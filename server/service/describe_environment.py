@@ -66,14 +66,16 @@ def engine_of(memory: Memory, environment: Environment) -> str | None:
     return max(engines_slots, key=lambda engine: (engines_slots[engine], engine)) if engines_slots else None
 
 
-async def describe_now(memory: Memory, environment: Environment, engine: str) -> EnvironmentDescription | None:
+async def describe_now(
+    memory: Memory, environment: Environment, engine: str, seconds: float = DESCRIBE_SECONDS
+) -> EnvironmentDescription | None:
     """The description, from memory or from a worker; None if none answers in time."""
     if known := memory.descriptions.find(environment, engine):
         return known
-    until = memory.clock.monotonic() + DESCRIBE_SECONDS
+    until = memory.clock.monotonic() + seconds
     question = memory.descriptions.ask(environment, engine, until)
     serve_waiters(memory)
-    patience = asyncio.ensure_future(memory.clock.sleep(DESCRIBE_SECONDS))
+    patience = asyncio.ensure_future(memory.clock.sleep(seconds))
     either: set[asyncio.Future[Any]] = {question.answer, patience}
     try:
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)

@@ -6,10 +6,13 @@ from typing import TypedDict
 from server.storage.errors import DatabaseUnavailable, NotLeading
 
 __all__ = [
+    "AmbiguousPolicy",
     "Conflict",
     "DatabaseUnavailable",
     "FieldError",
     "InvalidConfiguration",
+    "InvalidPolicy",
+    "NotExportable",
     "NotFound",
     "NotLeading",
     "Overloaded",
@@ -26,11 +29,23 @@ class FieldError(TypedDict):
 
 
 class NotFound(Exception):
-    """There is no such run or generation. List those that exist."""
+    """There is no such run, generation or policy. List those that exist."""
 
 
 class Conflict(Exception):
-    """The run's state forbids this."""
+    """The state that it is in forbids this."""
+
+
+class AmbiguousPolicy(Exception):
+    """Several policies have ids that begin so. Give more digits."""
+
+
+class InvalidPolicy(Exception):
+    """The document is no policy that can be kept; the message says why."""
+
+
+class NotExportable(Exception):
+    """This server cannot write the policy in the format asked for. Take `json`, which every policy has."""
 
 
 class InvalidConfiguration(Exception):

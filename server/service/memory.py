@@ -12,6 +12,7 @@ from server.service.clock import Clock
 from server.service.descriptions import Descriptions
 from server.service.errors import DatabaseUnavailable, NotLeading
 from server.service.events import EventLog
+from server.service.fingerprints import Fingerprints
 from server.service.schedule import Schedule
 from server.service.waiters import Waiters
 from server.service.workers import Workers
@@ -51,6 +52,7 @@ class Memory:
         self.workers = Workers(clock)
         self.waiters = Waiters()
         self.descriptions = Descriptions()
+        self.fingerprints = Fingerprints()
         self.runs: dict[str, ActiveRun] = {}
         self.ended: OrderedDict[str, ActiveRun] = OrderedDict()
         self.changed: set[str] = set()

@@ -30,11 +30,11 @@ def read_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
     try:
         place = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError) as error:
-        raise _unreadable() from error
+        raise unreadable() from error
     if not isinstance(place, list) or [type(part) for part in place] != list(kinds):
-        raise _unreadable()
+        raise unreadable()
     if not all(_can_be_asked_for(part) for part in place):
-        raise _unreadable()
+        raise unreadable()
     return tuple(place)
 
 
@@ -43,9 +43,9 @@ def read_moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise _unreadable() from error
+        raise unreadable() from error
     if moment.tzinfo is None or moment.year not in YEARS:
-        raise _unreadable()
+        raise unreadable()
     return moment
 
 
@@ -54,7 +54,8 @@ def _can_be_asked_for(part: Any) -> bool:
     return part.isprintable() if isinstance(part, str) else -LARGEST <= part <= LARGEST
 
 
-def _unreadable() -> InvalidConfiguration:
+def unreadable() -> InvalidConfiguration:
+    """The error of a cursor that is of no such list."""
     return InvalidConfiguration(
         [{"field": "cursor", "message": "This is no cursor of this list: take next_cursor of the page before"}]
     )

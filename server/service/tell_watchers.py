@@ -21,7 +21,8 @@ def tell_of_run(memory: Memory, run: ActiveRun | RunRow) -> None:
 
 def tell_of_deletion(memory: Memory, id: str) -> None:
     """The run is gone."""
-    memory.events.publish(["runs", f"runs/{id}"], "run.deleted", run_id=id)
+    # Policies left the library with it.
+    memory.events.publish(["runs", f"runs/{id}", "policies"], "run.deleted", run_id=id)
 
 
 def tell_of_generation(memory: Memory, id: str, row: Mapping[str, Any]) -> None:

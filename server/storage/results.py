@@ -164,6 +164,28 @@ async def of_places(connection: AsyncConnection, run: str, places: Sequence[tupl
     return [Scored(*row) for row in await connection.execute(query)]
 
 
+class Placed(NamedTuple):
+    """A stored result with where it was played."""
+
+    generation: int
+    index: int  # type: ignore[assignment]  # hides a tuple's search method, which nobody misses
+    phase: int
+    episode: int
+    score: float
+    steps: int
+    frames: int
+    digest: bytes
+
+
+async def at_places(connection: AsyncConnection, run: str, places: Sequence[tuple[int, int]]) -> list[Placed]:
+    """All results of the individuals at these (generation, index), in the order of their keys."""
+    columns = [results.c[name] for name in Placed._fields]
+    query = select(*columns).where(
+        results.c.run_id == run, tuple_(results.c.generation, results.c.index).in_(list(places))
+    )
+    return [Placed(*row) for row in await connection.execute(query.order_by(*columns[:4]))]
+
+
 async def mark_late(connection: AsyncConnection, run: str, generation: int, after: int) -> int:
     """Flags the generation's results committed after the sequence number `after`. Gives their number."""
     statement = update(results).where(
