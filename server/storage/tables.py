@@ -36,7 +36,7 @@ metadata = MetaData(
     }
 )
 
-RUN_ID = Text(collation="C")
+RUN_ID = JOB_ID = Text(collation="C")
 POLICY_ID = Text(collation="C")
 MOMENT = TIMESTAMP(timezone=True)
 
@@ -217,8 +217,85 @@ policy_births = Table(
 )
 
 # Policies that came with the product and were deleted by a person: they do not come back.
-unwanted_policies = Table(
-    "unwanted_policies",
+unwanted_policies = Table("unwanted_policies", metadata, Column("id", POLICY_ID, primary_key=True))
+
+# Recordings. A policy plays an episode of one seed in one way, so that the two name it.
+rollouts = Table(
+    "rollouts",
     metadata,
-    Column("id", POLICY_ID, primary_key=True),
+    Column("id", JOB_ID, primary_key=True),
+    Column("policy", POLICY_ID, ForeignKey(policies.c.id, ondelete="CASCADE"), nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    # Why it is kept: as `views.RolloutView`.
+    Column("label", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("problem", Text),
+    # What it gave; while it waits, what the ledger says that it must give.
+    Column("score", Double),
+    Column("steps", Integer),
+    Column("frames", Integer),
+    Column("digest", LargeBinary),
+    Column("engine_id", Integer, ForeignKey(engines.c.id)),
+    # What was chosen, step by step: it replays the episode without the network.
+    Column("actions", LargeBinary),
+    Column("created_at", MOMENT, nullable=False),
+    CheckConstraint("state IN ('waiting', 'recorded', 'failed')", name="state"),
+    Index("rollouts_policy_seed_key", "policy", "seed", unique=True),
+)
+
+# Videos may be evicted and made again; posters stay. The migration keeps both uncompressed and apart from the row
+# (STORAGE EXTERNAL), so that a range of bytes is read without the rest.
+videos = Table(
+    "videos",
+    metadata,
+    Column("rollout_id", JOB_ID, ForeignKey(rollouts.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("mp4", LargeBinary),
+    Column("poster", LargeBinary),
+    # Of the video; 0 without one.
+    Column("size", BigInteger, nullable=False, server_default="0"),
+    Column("sha256", Text),
+    Column("used_at", MOMENT, nullable=False),
+    Index("videos_used_at_idx", "used_at"),
+)
+
+# Tests and recordings. A job holds all that playing it takes: it does not depend on the library.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", JOB_ID, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("policy", POLICY_ID, nullable=False),
+    Column("document", JSONB, nullable=False),
+    Column("environment", JSONB, nullable=False),
+    # Of a recording.
+    Column("rollout_id", JOB_ID, ForeignKey(rollouts.c.id, ondelete="CASCADE")),
+    Column("episodes", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("problem", Text),
+    Column("created_at", MOMENT, nullable=False),
+    Column("finished_at", MOMENT),
+    CheckConstraint("kind IN ('test', 'recording')", name="kind"),
+    CheckConstraint("asked_by IN ('person', 'library')", name="asked_by"),
+    CheckConstraint("state IN ('open', 'done', 'failed', 'cancelled')", name="state"),
+    Index("jobs_created_at_id_idx", "created_at", "id"),
+    Index("jobs_policy_idx", "policy"),
+    Index("jobs_rollout_id_idx", "rollout_id"),
+)
+
+# One row an episode of a job, inserted once, as in `results`.
+job_results = Table(
+    "job_results",
+    metadata,
+    Column("job_id", JOB_ID, ForeignKey(jobs.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("episode", Integer, primary_key=True, autoincrement=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("score", Double, nullable=False),
+    Column("steps", Integer, nullable=False),
+    Column("frames", Integer, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("engine_id", Integer, ForeignKey(engines.c.id), nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("submission", Uuid, nullable=False),
+    CheckConstraint("octet_length(digest) = 32", name="digest"),
 )

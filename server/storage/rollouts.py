@@ -1,0 +1,94 @@
+"""The table `rollouts`: recorded episodes, and those to be recorded. Lists read no actions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.storage.tables import engines, policies, rollouts, videos
+
+
+@dataclass(frozen=True)
+class RolloutRow:
+    """A rollout as listed. Columns as in `tables.rollouts`; `engine`: its name; `video`, `poster`: whether stored."""
+
+    id: str
+    policy: str
+    seed: int
+    label: str
+    state: str
+    problem: str | None
+    score: float | None
+    steps: int | None
+    frames: int | None
+    digest: bytes | None
+    created_at: datetime
+    engine: str | None
+    environment: dict[str, Any]
+    video: bool
+    poster: bool
+
+
+WHOLE = (
+    select(
+        *(column for column in rollouts.c if column.name not in {"actions", "engine_id"}),
+        engines.c.name.label("engine"),
+        policies.c.environment,
+        (func.coalesce(videos.c.size, 0) > 0).label("video"),
+        videos.c.poster.is_not(None).label("poster"),
+    )
+    .select_from(rollouts.join(policies).outerjoin(engines).outerjoin(videos))
+    .order_by(rollouts.c.created_at, rollouts.c.id)
+)
+
+
+async def add(connection: AsyncConnection, values: Sequence[Mapping[str, Any]]) -> set[str]:
+    """New rollouts; of those whose policy and seed there are already, nothing. Gives the ids that were added."""
+    if not values:
+        return set()
+    statement = insert(rollouts).values(list(values)).on_conflict_do_nothing().returning(rollouts.c.id)
+    return set(await connection.scalars(statement))
+
+
+async def find(connection: AsyncConnection, id: str) -> RolloutRow | None:
+    """The rollout with this id."""
+    return await _first(connection, WHOLE.where(rollouts.c.id == id))
+
+
+async def find_episode(connection: AsyncConnection, policy: str, seed: int) -> RolloutRow | None:
+    """The policy's rollout of this episode."""
+    return await _first(connection, WHOLE.where(rollouts.c.policy == policy, rollouts.c.seed == seed))
+
+
+async def _first(connection: AsyncConnection, query: Select[Any]) -> RolloutRow | None:
+    return next((RolloutRow(**row) for row in (await connection.execute(query)).mappings()), None)
+
+
+async def of_policies(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, list[RolloutRow]]:
+    """Policy to its rollouts, oldest first; every policy asked for is named."""
+    found: dict[str, list[RolloutRow]] = {id: [] for id in ids}
+    for row in (await connection.execute(WHOLE.where(rollouts.c.policy.in_(ids)))).mappings():
+        found[row["policy"]].append(RolloutRow(**row))
+    return found
+
+
+async def actions(connection: AsyncConnection, id: str) -> bytes | None:
+    """What was chosen in it; None before it was recorded."""
+    return await connection.scalar(select(rollouts.c.actions).where(rollouts.c.id == id))
+
+
+async def change(connection: AsyncConnection, id: str, values: Mapping[str, Any]) -> None:
+    """Sets columns of one rollout."""
+    await connection.execute(update(rollouts).where(rollouts.c.id == id).values(**values))
+
+
+async def shipped_without(connection: AsyncConnection) -> list[tuple[str, dict[str, Any]]]:
+    """(id, document) of the policies that came with the product and were never recorded, the best first."""
+    has_any = select(rollouts.c.id).where(rollouts.c.policy == policies.c.id).exists()
+    query = select(policies.c.id, policies.c.document).where(policies.c.origin == "shipped", ~has_any)
+    rows = await connection.execute(query.order_by(policies.c.mean.desc(), policies.c.id))
+    return [(row[0], row[1]) for row in rows]
