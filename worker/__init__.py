@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from evolution.chains import SeedChain
     from evolution.environments import Environment
     from worker.episode import Played
+    from worker.recording import Rollout
 
 
 def evaluate_policy(chain: "SeedChain", environment: "Environment", episode_seed: int) -> "Played":
@@ -20,3 +21,10 @@ def evaluate_policy(chain: "SeedChain", environment: "Environment", episode_seed
     from worker.evaluation import evaluate_policy as evaluate
 
     return evaluate(chain, environment, episode_seed)
+
+
+def record_episode(chain: "SeedChain", environment: "Environment", episode_seed: int) -> "Rollout":
+    """The same episode with its actions, which replay it anywhere without the network. Raises as `evaluate_policy`."""
+    from worker.recording import record_episode as record
+
+    return record(chain, environment, episode_seed)

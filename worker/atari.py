@@ -5,7 +5,7 @@ decisions; sticky actions as Machado et al. 2018. All chance is drawn from the e
 emulator's own repetition is off and its generator, which fills the memory at power-on, has one fixed seed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from evolution.chance import MOST_NO_OPS, no_ops, sticky_frames
 from evolution.environments import AtariOptions
-from worker.episode import Played, UnplayableEnvironment, digest_of
+from worker.episode import Picture, Played, Tick, UnplayableEnvironment, UnreplayableActions, digest_of
 from worker.policy import Player, greedy
 from worker.screen import Frame, Screen, take_frame
 
@@ -52,6 +52,10 @@ class AtariGame:
     of what was shown before in some games (Amidar, Q*bert); its memory never does.
     """
 
+    frames_per_second = FRAMES_PER_SECOND
+    pixel_aspect = 2
+    """A television of the time showed a pixel about twice as wide as high."""
+
     def __init__(self, rom: str) -> None:
         """`rom`: the game's name in snake case, `frostbite`.
 
@@ -84,6 +88,31 @@ class AtariGame:
             screen.push()
         digest = digest_of(bytes(chosen), self._emulator.getRAM().tobytes())
         return Played(float(score), len(chosen), controls.frames, digest, bytes(chosen))
+
+    def replay(self, options: AtariOptions, seed: int, actions: bytes) -> Generator[Tick, None, Played]:
+        """The episode in which a policy chose these actions, frame by frame, without the policy.
+
+        Raises:
+            UnreplayableActions: no episode of this seed has them.
+        """
+        codes = self.actions(options)
+        controls = _Controls(self._emulator, options, seed)
+        self._begin(seed)
+        score = steps = 0
+        while not self._emulator.game_over() and steps < options.max_steps:
+            if steps == len(actions) or actions[steps] >= len(codes):
+                raise UnreplayableActions.at(steps)
+            steps += 1
+            for reward in controls.hold(codes[actions[steps - 1]]):
+                score += reward
+                yield Tick(float(score), steps)
+        chosen = actions[:steps]
+        digest = digest_of(chosen, self._emulator.getRAM().tobytes())
+        return Played(float(score), steps, controls.frames, digest, chosen)
+
+    def picture(self) -> Picture:
+        """The emulator's current frame, in colour."""
+        return self._emulator.getScreenRGB()
 
     def _begin(self, seed: int) -> None:
         start = self._starts[no_ops(seed) - 1]
@@ -118,19 +147,24 @@ class _Controls:
 
     def press(self, action: int, screen: Screen) -> tuple[int, bool]:
         """Plays one decision: its reward, and whether the game is over. `screen` is shown the last two frames."""
-        emulator, reward, over, frame = self._emulator, 0, False, 0
-        held, repeats = self._held, self._repeats
-        while frame < self._skip and not over:
-            if not next(repeats):
-                held = action
-            reward += emulator.act(held)
+        total = 0
+        for frame, reward in enumerate(self.hold(action)):
+            total += reward
             if frame >= self._first_seen:
-                screen.look(emulator)
-            over = emulator.game_over()
-            frame += 1
-        self._held = held
-        self.frames += frame
-        return reward, over
+                screen.look(self._emulator)
+        return total, self._emulator.game_over()
+
+    def hold(self, action: int) -> Iterator[int]:
+        """Plays one decision, a frame whenever it is asked: each frame's reward."""
+        emulator, repeats = self._emulator, self._repeats
+        for _ in range(self._skip):
+            if not next(repeats):
+                self._held = action
+            reward = emulator.act(self._held)
+            self.frames += 1
+            yield reward
+            if emulator.game_over():
+                return
 
 
 def _repeats(seed: int, probability: float) -> Iterator[bool]:

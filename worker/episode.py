@@ -1,7 +1,13 @@
 """What one episode gave."""
 
 import hashlib
-from typing import NamedTuple
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+"""Shape (height, width, 3): red, green and blue."""
 
 
 class Played(NamedTuple):
@@ -16,7 +22,20 @@ class Played(NamedTuple):
     digest: str
     """SHA-256, in hex, of the actions and the final memory: two episodes with one digest were the same."""
     actions: bytes
-    """What the policy chose, in order, as the digest has it: a byte for each decision in Atari, two elsewhere."""
+    """What the policy chose, in order, as the digest has it: they replay the episode without the policy.
+
+    A decision is a byte in Atari; elsewhere two bytes, or four for each number of a box of actions (float32). All are
+    little-endian.
+    """
+
+
+class Tick(NamedTuple):
+    """One frame of an episode."""
+
+    score: float
+    """So far, this frame's reward included."""
+    step: int
+    """The decision that the frame belongs to, from 1."""
 
 
 class UnplayableEnvironment(Exception):
@@ -29,6 +48,22 @@ class UnsuitablePolicy(ValueError):
 
 class BrokenEnvironment(RuntimeError):
     """An environment failed in play, or gave a reward that is no number. Correct it, then start the workers again."""
+
+
+class UnreplayableActions(ValueError):
+    """No episode of this environment and seed has these actions: they are damaged, or belong to another episode."""
+
+    @classmethod
+    def at(cls, steps: int) -> Self:
+        """After so many decisions the episode goes on, and there is no further action, or none that exists."""
+        return cls(
+            f"the actions do not replay the episode: after decision {steps} it goes on, and the next action is missing "
+            "or does not exist; they are damaged, or belong to another environment or seed"
+        )
+
+
+class UnrenderableEnvironment(Exception):
+    """An environment gives no pictures here, so that it cannot be filmed; the message says why and what to do."""
 
 
 def digest_of(actions: bytes, final: bytes) -> str:

@@ -1,8 +1,9 @@
 """Any other Gymnasium environment with an observation that is a vector of numbers, played by an `mlp`."""
 
 import math
+import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,9 +13,17 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from evolution.environments import BoxActions, DiscreteActions, VectorOptions
-from worker.episode import BrokenEnvironment, Played, UnplayableEnvironment, digest_of
-from worker.kernels.mlp import squash
-from worker.policy import Player, greedy
+from worker.episode import (
+    BrokenEnvironment,
+    Picture,
+    Played,
+    Tick,
+    UnplayableEnvironment,
+    UnrenderableEnvironment,
+    digest_of,
+)
+from worker.policy import Player
+from worker.vector_actions import chooser, reader
 
 IMAGE_DIMENSIONS = 2
 """A box of bytes with so many axes, or more, is a picture."""
@@ -23,21 +32,28 @@ MOST_ACTIONS = 4096
 DEFAULT_FRAMES_PER_SECOND = 30.0
 REPAIR = "correct it, or the package that registers it, then start the workers again"
 
-Action = int | NDArray[np.generic]
-Choose = Callable[[NDArray[np.float32]], tuple[Action, bytes]]
+PICTURES = "rgb_array"
+"""The render mode of Gymnasium that gives pictures."""
 
 
 class VectorGame:
     """One environment. Each episode is reset with its own seed, from which all chance must follow."""
 
-    def __init__(self, environment_id: str) -> None:
-        """Raises: UnplayableEnvironment: it cannot be made, its spaces cannot be read, or no policy fits it."""
+    pixel_aspect = 1
+
+    def __init__(self, environment_id: str, *, filmed: bool = False) -> None:
+        """`filmed`: pictures are wanted.
+
+        Raises:
+            UnplayableEnvironment: it cannot be made, its spaces cannot be read, or no policy fits it.
+            UnrenderableEnvironment: it is to be filmed, and gives no pictures.
+        """
         self._id = environment_id
-        self._environment = make_environment(environment_id)
+        self._environment = make_filmed(environment_id) if filmed else make_environment(environment_id)
         with naming_failures(environment_id, "its spaces cannot be read"):
             self.observations = check_observations(environment_id, self._environment.observation_space)
             self.actions = describe_actions(environment_id, self._environment.action_space)
-            self._choose = _chooser(self._environment.action_space)
+            self._choose = chooser(self._environment.action_space)
 
     @property
     def frames_per_second(self) -> float:
@@ -86,6 +102,52 @@ class VectorGame:
         digest = digest_of(bytes(chosen), _flat(observation).tobytes())
         return Played(score, steps, steps, digest, bytes(chosen))
 
+    def replay(self, options: VectorOptions, seed: int, actions: bytes) -> Generator[Tick, None, Played]:
+        """The episode in which a policy chose these actions, step by step, without the policy.
+
+        Raises:
+            UnreplayableActions: no episode of this seed has them.
+            BrokenEnvironment: it failed.
+        """
+        read = reader(self._environment.action_space)
+        with _naming_breakage(self._id):
+            observation, _ = self._environment.reset(seed=seed)
+        score, steps, used, over = 0.0, 0, 0, False
+        while not over and steps < (options.max_steps or math.inf):
+            action, used = read(actions, used, steps)
+            with _naming_breakage(self._id):
+                observation, reward, terminated, truncated, _ = self._environment.step(action)
+            score += float(reward)
+            steps += 1
+            over = bool(terminated or truncated)
+            yield Tick(score, steps)
+        digest = digest_of(actions[:used], _flat(observation).tobytes())
+        return Played(score, steps, steps, digest, actions[:used])
+
+    def picture(self) -> Picture:
+        """What the environment shows.
+
+        Raises:
+            UnrenderableEnvironment: it shows no picture.
+        """
+        try:
+            shown = np.asarray(self._environment.render())
+        except Exception as error:  # the user's own environment, or a machine without graphics
+            raise UnrenderableEnvironment(_unseen(self._id, f"{type(error).__name__}: {error}")) from error
+        if shown.dtype != np.uint8 or shown.ndim != 3 or shown.shape[2] != 3 or 0 in shown.shape:
+            raise UnrenderableEnvironment(_unseen(self._id, "what it renders is no picture in red, green and blue"))
+        return shown
+
+
+@contextmanager
+def _naming_breakage(environment_id: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # whatever the user's own environment raises
+        raise BrokenEnvironment(
+            f"{environment_id} failed in play: {type(error).__name__}: {error}; {REPAIR}"
+        ) from error
+
 
 @contextmanager
 def naming_failures(environment_id: str, failed: str) -> Iterator[None]:
@@ -104,7 +166,32 @@ def naming_failures(environment_id: str, failed: str) -> Iterator[None]:
         ) from error
 
 
-def make_environment(environment_id: str) -> gymnasium.Env[Any, Any]:
+def make_filmed(environment_id: str) -> gymnasium.Env[Any, Any]:
+    """The environment, which gives pictures.
+
+    Raises:
+        UnplayableEnvironment: as `make_environment`.
+        UnrenderableEnvironment: it offers no pictures.
+    """
+    # Set before pygame, with which Gymnasium's own environments draw, is loaded: it prints a greeting.
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    plain = make_environment(environment_id)
+    offered = plain.metadata.get("render_modes") or []
+    plain.close()
+    if PICTURES not in offered:
+        raise UnrenderableEnvironment(_unseen(environment_id, f"it does not offer the render mode {PICTURES}"))
+    return make_environment(environment_id, PICTURES)
+
+
+def _unseen(environment_id: str, why: str) -> str:
+    return (
+        f"{environment_id} cannot be filmed, though it can be played: {why}; install what its rendering needs "
+        "(classic control: gymnasium[classic-control]; MuJoCo without a screen: set MUJOCO_GL=egl or osmesa), or have "
+        f"the environment support {PICTURES}"
+    )
+
+
+def make_environment(environment_id: str, render_mode: str | None = None) -> gymnasium.Env[Any, Any]:
     """The environment, by its id in Gymnasium's registry.
 
     Raises:
@@ -119,7 +206,7 @@ def make_environment(environment_id: str) -> gymnasium.Env[Any, Any]:
         with warnings.catch_warnings():
             # Out-of-date versions are the user's choice: CartPole-v0 is still CartPole.
             warnings.simplefilter("ignore")
-            return gymnasium.make(environment_id, disable_env_checker=True)
+            return gymnasium.make(environment_id, render_mode=render_mode, disable_env_checker=True)
     except gymnasium.error.DependencyNotInstalled as error:
         raise UnplayableEnvironment(f"{environment_id} needs what is not installed on the worker: {error}") from error
     except (Exception, SystemExit) as error:  # an environment's constructor may raise anything
@@ -178,27 +265,6 @@ def describe_actions(environment_id: str, space: spaces.Space[Any]) -> DiscreteA
             "(gymnasium.wrappers.RescaleAction) so that every action has a lowest and a highest value"
         )
     return BoxActions(low=space.low.astype(float).ravel().tolist(), high=space.high.astype(float).ravel().tolist())
-
-
-def _chooser(space: spaces.Space[Any]) -> Choose:
-    """From a network's outputs to the environment's action, and the bytes that record it in the digest."""
-    if isinstance(space, spaces.Box):
-        low, high = space.low.astype(np.float32).ravel(), space.high.astype(np.float32).ravel()
-        span, shape, dtype = (high - low) / np.float32(2), space.shape, space.dtype
-
-        def scale(outputs: NDArray[np.float32]) -> tuple[Action, bytes]:
-            # GENOME.md: low + (tanh(y) + 1) / 2 * (high - low); the bounds hold though the sum is rounded.
-            flat = np.clip(low + (squash(outputs) + np.float32(1)) * span, low, high)
-            return flat.reshape(shape).astype(dtype), flat.astype("<f4").tobytes()
-
-        return scale
-    first = int(space.start) if isinstance(space, spaces.Discrete) else 0
-
-    def pick(outputs: NDArray[np.float32]) -> tuple[Action, bytes]:
-        choice = greedy(outputs)
-        return first + choice, choice.to_bytes(2, "little")
-
-    return pick
 
 
 def _flat(observation: Any) -> NDArray[np.float32]:
