@@ -103,7 +103,7 @@ def _facts(chain: "SeedChain") -> dict[str, Any]:
         "format": chain.format,
         "architecture": document["architecture"],
         "environment": document["environment"],
-        "mutations": len(chain.seeds) - 1,
+        "mutations": chain.mutations,
         "power": document["power"],
         "parameters": len(parameters),
         "parameters_sha256": hashlib.sha256(parameters.astype("<f4").tobytes()).hexdigest(),

@@ -1,7 +1,8 @@
 """The networks' architectures, as a chain's document names them.
 
 GENOME.md, section "Architectures": `uber-large` is the network of Such et al. 2017 (over four million parameters),
-`nature-dqn` the same without padding (Mnih et al. 2015), `mlp` dense layers on a flat observation.
+`nature-dqn` the same without padding (Mnih et al. 2015), `mlp` dense layers on a flat observation. `cshenton-2018` is
+the network of the format of that name (evolution.cshenton): it is decoded and played, and no run evolves it.
 """
 
 from typing import Annotated, Literal
@@ -30,4 +31,13 @@ class MlpArchitecture(Value):
     box: bool = Field(False, exclude_if=lambda box: not box)
 
 
-Architecture = Annotated[ImageArchitecture | MlpArchitecture, Field(discriminator="name")]
+class CshentonArchitecture(Value):
+    """A convolutional network on one raw screen, 210 x 160 pixels of three colours, with one output an action."""
+
+    name: Literal["cshenton-2018"]
+    actions: int = Field(ge=1, le=18)
+
+
+LayeredArchitecture = ImageArchitecture | MlpArchitecture
+"""Those that runs evolve: layers with biases (evolution.layouts)."""
+Architecture = Annotated[ImageArchitecture | MlpArchitecture | CshentonArchitecture, Field(discriminator="name")]

@@ -11,17 +11,22 @@ from pydantic import ConfigDict, Discriminator, Field, JsonValue, Tag, Validatio
 from pydantic_core import PydanticSerializationError
 
 from evolution.architectures import Architecture
+from evolution.classic_games import is_classic
+from evolution.cshenton import POWER
 from evolution.environments import Environment
 from evolution.messages import Seed
 from evolution.model import Value
 
 FORMAT: Final = "philox-1"
 """The format that this version writes."""
-OLDER_FORMATS = ("cshenton-2018",)
-"""Formats of policies made elsewhere that this version knows by name only."""
+CSHENTON: Final = "cshenton-2018"
+"""Format and architecture of the ten policies of 2018 (evolution.cshenton): read and played, never written."""
+FORMATS = (FORMAT, CSHENTON)
+"""Formats that this version reads."""
 IDENTITY = ("format", "architecture", "environment", "seeds", "power")
 LONGEST = 1_000_000
 """Seeds of the longest chain that is read."""
+_KNOWN = " and ".join(FORMATS)
 
 Power = Annotated[float, Field(ge=0, le=1000)]
 Powers = Annotated[
@@ -43,10 +48,6 @@ class UnknownFormat(ChainError):
     """The chain's format is none that any version of this product writes. Check that the document is a seed chain."""
 
 
-class UnplayableFormat(UnknownFormat):
-    """The chain's format is known, but this version cannot decode it. Use a version that can; the document is fine."""
-
-
 class NewerFormat(ChainError):
     """The chain was written in a newer format than this version reads. Upgrade; the document itself is fine."""
 
@@ -56,16 +57,34 @@ class SeedChain(Value):
 
     `seeds`: the first gives the initial weights, each further one a mutation. `power`: standard deviation of the
     mutations, one number for all or a list with one entry for each. Further members are kept but are not identity.
+
+    In format cshenton-2018 every seed is a mutation of the same initial weights, and the power is the number 0.005.
     """
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, JsonValue]
 
-    format: Literal["philox-1"] = FORMAT
+    format: Literal["philox-1", "cshenton-2018"] = FORMAT
     architecture: Architecture
     environment: Environment
     seeds: list[Seed] = Field(min_length=1, max_length=LONGEST)
     power: Powers
+
+    @model_validator(mode="after")
+    def _format_fits(self) -> Self:
+        if (self.architecture.name == CSHENTON) != (self.format == CSHENTON):
+            raise ValueError(
+                f"format {self.format} has no network {self.architecture.name}: "
+                f"format {CSHENTON} goes with architecture {CSHENTON}, and neither with any other"
+            )
+        if self.format == CSHENTON and self.power != POWER:
+            raise ValueError(f"power must be the number {POWER}: format {CSHENTON} knows no other")
+        if self.format == CSHENTON and not is_classic(self.environment.id):
+            raise ValueError(
+                f"environment {self.environment.id} does not show what format {CSHENTON} plays on: "
+                "an Atari game as Gymnasium first registered it, such as Frostbite-v4"
+            )
+        return self
 
     @model_validator(mode="after")
     def _powers_match(self) -> Self:
@@ -77,8 +96,13 @@ class SeedChain(Value):
         return self
 
     @property
+    def mutations(self) -> int:
+        """How many of the seeds are mutations: all, or in format philox-1 all but the first."""
+        return len(self.seeds) if self.format == CSHENTON else len(self.seeds) - 1
+
+    @property
     def powers(self) -> list[float]:
-        """The power of each mutation, in order."""
+        """The power of each seed after the first, in order."""
         return self.power if isinstance(self.power, list) else [self.power] * (len(self.seeds) - 1)
 
     def document(self) -> dict[str, Any]:
@@ -97,7 +121,7 @@ def read_chain(text: str | bytes) -> SeedChain:
 
     Raises:
         MalformedChain: the text is not JSON, or not a chain.
-        UnknownFormat: its format is unknown, or (UnplayableFormat) cannot be played by this version.
+        UnknownFormat: its format is unknown.
         NewerFormat: its format is newer than this version.
     """
     return parse_chain(_read_json(text))
@@ -113,7 +137,7 @@ def parse_chain(document: object) -> SeedChain:
         # What is kept must also be sayable again: JSON can escape half a character, which no text can hold.
         chain.model_dump_json()
     except ValidationError as error:
-        raise MalformedChain(f"this is no seed chain of format {FORMAT}: {_explain(error)}") from error
+        raise MalformedChain(f"this is no seed chain of format {document['format']}: {_explain(error)}") from error
     except PydanticSerializationError as error:
         raise MalformedChain(f"a member cannot be written as JSON again ({error}): remove it") from error
     return chain
@@ -124,17 +148,15 @@ def check_format(name: object) -> None:
 
     Raises:
         MalformedChain: `name` is no string.
-        UnknownFormat, UnplayableFormat, NewerFormat: they cannot.
+        UnknownFormat, NewerFormat: they cannot.
     """
-    if name == FORMAT:
+    if name in FORMATS:
         return
     if not isinstance(name, str):
         raise MalformedChain(f'a seed chain names its format in a string, such as "format": "{FORMAT}"')
-    if name in OLDER_FORMATS:
-        raise UnplayableFormat(f"format {name} is known, but this version cannot play it yet: upgrade neuroevo")
     if re.fullmatch("philox-[1-9][0-9]{0,3}", name):
-        raise NewerFormat(f"format {name} is newer than this version, which reads {FORMAT}: upgrade neuroevo")
-    raise UnknownFormat(f"format {name[:100]!r} is unknown; this version reads {FORMAT}: is this a seed chain?")
+        raise NewerFormat(f"format {name} is newer than this version, which reads {_KNOWN}: upgrade neuroevo")
+    raise UnknownFormat(f"format {name[:100]!r} is unknown; this version reads {_KNOWN}: is this a seed chain?")
 
 
 def _read_json(text: str | bytes) -> object:

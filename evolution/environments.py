@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, ValidationInfo, field_validator
 
+from evolution.classic_games import is_classic
 from evolution.model import Value, about
 
 ATARI_PREFIX = "ALE/"
@@ -54,6 +55,23 @@ class AtariOptions(Value):
     )
 
 
+class ClassicAtariOptions(Value):
+    """Options of the Atari games as Gymnasium first registered them, `<Game>-v4` (format cshenton-2018 plays these).
+
+    All else is as registered: no sticky actions, minimal actions, a frame skip of 2 to 4 drawn at each decision from
+    the seed of the reset; no no-ops at the start and no FIRE, which is how the reference scores were measured.
+    """
+
+    max_steps: int = Field(
+        20_000,
+        ge=1,
+        le=1_000_000,
+        title="Longest episode",
+        description="Decisions after which an episode is cut off.",
+        json_schema_extra=about("steps", "the ten policies of 2018"),
+    )
+
+
 class VectorOptions(Value):
     """Options of any other Gymnasium environment."""
 
@@ -67,13 +85,21 @@ class VectorOptions(Value):
     )
 
 
-def options_of(environment_id: str) -> type[AtariOptions] | type[VectorOptions]:
+Options = AtariOptions | ClassicAtariOptions | VectorOptions
+
+
+def options_of(environment_id: str) -> type[Options]:
     """The list of options that the environment with this id takes."""
-    return AtariOptions if environment_id.startswith(ATARI_PREFIX) else VectorOptions
+    if environment_id.startswith(ATARI_PREFIX):
+        return AtariOptions
+    return ClassicAtariOptions if is_classic(environment_id) else VectorOptions
 
 
 def _option_variants() -> list[JsonValue]:
-    """For forms: each family's options as a JSON schema; the first whose prefix begins the environment's id holds."""
+    """For forms: each family's options as a JSON schema; the first whose prefix begins the environment's id holds.
+
+    No run plays the classic Atari games: no network that runs evolve sees what they show.
+    """
     families: list[tuple[str, type[Value]]] = [(ATARI_PREFIX, AtariOptions), ("", VectorOptions)]
     return [{"prefix": prefix, "schema": options.model_json_schema()} for prefix, options in families]
 
@@ -105,7 +131,7 @@ class Environment(Value):
         return options_of(info.data["id"]).model_validate(options).model_dump(mode="json")
 
     @property
-    def settings(self) -> AtariOptions | VectorOptions:
+    def settings(self) -> Options:
         """The options as a typed value."""
         return options_of(self.id).model_validate(self.options)
 

@@ -1,19 +1,26 @@
-"""From a seed chain to the network's parameters, bit by bit as GENOME.md, section "Parameters"."""
+"""From a seed chain to its network's parameters, bit by bit as GENOME.md, "Parameters", or evolution.cshenton."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evolution.architectures import Architecture
+from evolution import cshenton
+from evolution.architectures import Architecture, CshentonArchitecture
 from evolution.chains import SeedChain
 from evolution.layouts import layout, parameter_count
 from evolution.noise import INITIAL_WEIGHTS, MUTATION, noise
 
 Parameters = NDArray[np.float32]
-"""Shape (P,): for each layer in order its weights, row-major, then its biases."""
+"""Shape (P,): for each layer in order its weights, row-major, then its biases, if it has any."""
 
 
 def expand(chain: SeedChain) -> Parameters:
-    """Shape (P,), float32: the parameters of the chain's network."""
+    """Shape (P,), float32: the parameters of the chain's network, as its format makes them.
+
+    Raises:
+        DifferentNormalTable, DifferentTruncatedNormal: this platform's arithmetic would give others.
+    """
+    if isinstance(chain.architecture, CshentonArchitecture):
+        return cshenton.expand(chain.seeds, chain.architecture.actions)
     first, *mutations = chain.seeds
     parameters = initial_parameters(chain.architecture, first)
     for seed, power in zip(mutations, chain.powers, strict=True):

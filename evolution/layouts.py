@@ -4,13 +4,22 @@ from dataclasses import dataclass
 from math import prod, sqrt
 from typing import Literal
 
-from evolution.architectures import IMAGE_SHAPE, Architecture, ImageArchitecture, MlpArchitecture
+from evolution import cshenton
+from evolution.architectures import (
+    IMAGE_SHAPE,
+    Architecture,
+    CshentonArchitecture,
+    ImageArchitecture,
+    MlpArchitecture,
+)
+from evolution.classic_games import VERSION
 from evolution.configuration import ArchitectureName
-from evolution.environments import BoxActions, EnvironmentDescription
+from evolution.environments import ATARI_PREFIX, BoxActions, EnvironmentDescription
 
 Padding = tuple[int, int]
 """Zeros before and after, on both axes."""
 
+CSHENTON = "cshenton-2018"
 HIDDEN_GAIN = 1.0
 OUTPUT_GAIN = 0.1
 DENSE_UNITS = 512
@@ -68,8 +77,18 @@ class UnsuitableArchitecture(ValueError):
     """The chosen network does not fit the environment's observations or actions. Choose one that the message names."""
 
 
+class NoLayout(TypeError):
+    """The network is not made of such layers: its parameters are the tensors of evolution.cshenton."""
+
+
 def layout(architecture: Architecture) -> tuple[Layer, ...]:
-    """The layers in order, input first."""
+    """The layers in order, input first.
+
+    Raises:
+        NoLayout: the network has none of these.
+    """
+    if isinstance(architecture, CshentonArchitecture):
+        raise NoLayout(f"network {architecture.name} has tensors without biases, not layers: see evolution.cshenton")
     if isinstance(architecture, MlpArchitecture):
         return _dense_layers(architecture.inputs, architecture.hidden, architecture.actions, "tanh")
     paddings: dict[str, tuple[Padding, Padding, Padding]] = {
@@ -86,6 +105,8 @@ def layout(architecture: Architecture) -> tuple[Layer, ...]:
 
 def parameter_count(architecture: Architecture) -> int:
     """How many float32 numbers the network has: 4,052,658 for `uber-large` with 18 actions."""
+    if isinstance(architecture, CshentonArchitecture):
+        return cshenton.size(architecture.actions)
     return sum(layer.parameters for layer in layout(architecture))
 
 
@@ -100,6 +121,11 @@ def resolve_architecture(
     environment, actions = description.environment.id, description.actions
     if actions is None:
         raise UnsuitableArchitecture(f"no policy fits {environment}: {description.problem or 'choose another one'}")
+    if description.architectures == [CSHENTON]:
+        raise UnsuitableArchitecture(
+            f"{environment} is played by policies of format {CSHENTON} only, and no run evolves those: "
+            f"choose {ATARI_PREFIX}{environment.removesuffix(VERSION)}-v5, the same game"
+        )
     if name not in description.architectures or (name != "mlp" and not _sees_images(description)):
         raise UnsuitableArchitecture(_misfit(name, description))
     box = isinstance(actions, BoxActions)
