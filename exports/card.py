@@ -8,23 +8,24 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from evolution.architectures import ImageArchitecture
+from evolution.architectures import MlpArchitecture
 from evolution.chains import IDENTITY, SeedChain
-from evolution.environments import AtariOptions
 from exports.identity import Identity, file_stem
+from exports.observations import describe_sight
 from exports.snippets import BOX_CODE, onnx_code, torch_code
 
 VIDEO = "replay.mp4"
 """The name by which the hub knows a video of an agent."""
 MOST_SEEDS = 1000
 """A longer chain is in its document alone."""
-SEED_BYTES = 4
+SEED_BYTES = WEIGHT_BYTES = 4
 PAPER = "Such et al. 2017, *Deep Neuroevolution* ([arXiv 1712.06567](https://arxiv.org/abs/1712.06567))"
 ARCHITECTURES = {
     "uber-large": "the large network of that paper",
     "nature-dqn": "the network of Mnih et al. 2015, *Human-level control through deep reinforcement learning* "
     "([doi 10.1038/nature14236](https://doi.org/10.1038/nature14236))",
     "mlp": "dense layers with tanh between them",
+    "cshenton-2018": "two convolutions and two dense layers on one screen in colour, without biases",
 }
 
 
@@ -61,7 +62,7 @@ def card_of(policy: Identity, scores: Sequence[Score] = ()) -> str:
         _scores(scores),
         _making(policy),
         _loading(policy),
-        _seeing(policy.chain),
+        f"## What it sees\n\n{describe_sight(policy.chain)}",
         _chain(policy.chain),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -129,23 +130,26 @@ def _scores(scores: Sequence[Score]) -> str:
 
 def _making(policy: Identity) -> str:
     chain, count = policy.chain, sum(tensor.size for tensor in policy.tensors.values())
-    seeds, mutations = len(chain.seeds), len(chain.seeds) - 1
     powers = ", ".join(f"{power:g}" for power in sorted(set(chain.powers))) or "none"
-    rounding = (
-        "\n- In play the weights of `dense1` are rounded to half precision, and those of these files are too."
-        if policy.is_rounded
-        else ""
-    )
+    facts = [
+        f"Network: `{chain.architecture.name}`, {ARCHITECTURES[chain.architecture.name]}; {count:,} parameters.",
+        f"Standard deviation of the mutations: {powers}.",
+        f"Environment: {_code(chain.environment.id)} with options {_code(_json(chain.environment.options))}.",
+        f"SHA-256 of its parameters, as `neuroevo policy show` tells: `{policy.parameters_sha256}`.",
+        *([f"In the files of weights {policy.alteration}."] if policy.alteration else []),
+    ]
     return (
-        "## How it was made\n\n"
-        f"The method is the genetic algorithm of {PAPER}. The policy *is* a chain of {seeds} random seeds in format "
-        f"`{chain.format}`: one for the initial weights, {mutations} for mutations. "
-        f"{seeds * SEED_BYTES:,} bytes stand for {count * 4:,} bytes of weights.\n\n"
-        f"- Network: `{chain.architecture.name}`, {ARCHITECTURES[chain.architecture.name]}; {count:,} parameters.\n"
-        f"- Standard deviation of the mutations: {powers}.\n"
-        f"- Environment: {_code(chain.environment.id)} with options {_code(_json(chain.environment.options))}.\n"
-        f"- SHA-256 of the parameters (float32, little-endian, as `neuroevo policy show` tells): "
-        f"`{policy.parameters_sha256}`{rounding}"
+        f"## How it was made\n\nThe method is the genetic algorithm of {PAPER}. {_descent(chain)} "
+        f"{len(chain.seeds) * SEED_BYTES:,} bytes stand for {count * WEIGHT_BYTES:,} bytes of weights.\n\n"
+        + "\n".join(f"- {fact}" for fact in facts)
+    )
+
+
+def _descent(chain: SeedChain) -> str:
+    initial = "one for the initial weights, " if chain.mutations < len(chain.seeds) else ""
+    return (
+        f"The policy *is* a chain of {len(chain.seeds)} random seeds in format `{chain.format}`: {initial}"
+        f"{chain.mutations} for mutations."
     )
 
 
@@ -163,31 +167,6 @@ def _loading(policy: Identity) -> str:
     return "\n\n".join([*parts, *([_box_note()] if _is_box(chain) else [])])
 
 
-def _seeing(chain: SeedChain) -> str:
-    if not isinstance(chain.architecture, ImageArchitecture):
-        return "## What it sees\n\nThe environment's observation, flattened, as float32."
-    return (
-        "## What it sees\n\n"
-        "The last four images, oldest first, zero before the first, as bytes of shape (4, 84, 84). An image is the "
-        "maximum of the last two emulator frames, in the emulator's gray (0.299 R + 0.587 G + 0.114 B), resized to "
-        "84 x 84 by area. The action of the largest value is played, the lowest of equal ones."
-        f"{_atari_rules(chain)}"
-    )
-
-
-def _atari_rules(chain: SeedChain) -> str:
-    options = chain.environment.settings
-    if not isinstance(options, AtariOptions):
-        return ""
-    actions = chain.architecture.actions
-    offered = f"the {actions} that do something in this game" if options.minimal_actions else f"all {actions}"
-    return (
-        f" A decision holds for {options.frame_skip} emulator frames. An episode begins with 1 to 30 no-ops, and FIRE "
-        f"in games that wait for it; it is cut off after {options.max_steps:,} decisions. Sticky actions: "
-        f"{options.sticky_actions:g}. Actions: {offered}."
-    )
-
-
 def _chain(chain: SeedChain) -> str:
     if len(chain.seeds) > MOST_SEEDS:
         return ""
@@ -203,7 +182,7 @@ def _box_note() -> str:
 
 
 def _is_box(chain: SeedChain) -> bool:
-    return not isinstance(chain.architecture, ImageArchitecture) and chain.architecture.box
+    return isinstance(chain.architecture, MlpArchitecture) and chain.architecture.box
 
 
 def _number(value: float | None) -> str:

@@ -7,16 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evolution.architectures import ImageArchitecture
 from evolution.chains import SeedChain, policy_id
 from evolution.expansion import Parameters, expand
-from evolution.tensors import named_tensors
+from evolution.tensors import alteration, named_tensors
 
-ROUNDING = (
-    "dense1.weight is rounded to half precision, as in play; parameters_sha256 is of the parameters before that, "
-    "as little-endian float32"
-)
-AS_MADE = "parameters_sha256 is of the parameters as little-endian float32"
+FINGERPRINT = "parameters_sha256 is of the parameters as the format makes them, little-endian float32"
 
 
 @dataclass(frozen=True)
@@ -26,21 +21,21 @@ class Identity:
     chain: SeedChain
     id: str
     parameters_sha256: str
-    """Of the expanded float32 vector, little-endian, nothing rounded: what `policy show` tells."""
+    """Of the expanded float32 vector, little-endian: what `policy show` tells."""
     tensors: dict[str, Parameters]
-    """As played, by name (evolution.tensors)."""
+    """By name (evolution.tensors)."""
 
     @property
-    def is_rounded(self) -> bool:
-        """Whether play rounds some of the weights."""
-        return isinstance(self.chain.architecture, ImageArchitecture)
+    def alteration(self) -> str | None:
+        """In what the tensors differ from the parameters that the format makes; None: in nothing."""
+        return alteration(self.chain.architecture)
 
     def metadata(self) -> dict[str, str]:
         """What is written beside the weights."""
         return {
             "policy": self.id,
             "parameters_sha256": self.parameters_sha256,
-            "note": ROUNDING if self.is_rounded else AS_MADE,
+            "note": f"{self.alteration}; {FINGERPRINT}" if self.alteration else FINGERPRINT,
             "document": json.dumps(self.chain.document(), ensure_ascii=False),
         }
 

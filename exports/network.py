@@ -1,8 +1,8 @@
 """A policy as an ONNX graph: from observations to action values."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto
+from onnx import ModelProto, NodeProto, TensorProto
 from onnx.checker import check_model
 from onnx.helper import (
     make_graph,
@@ -15,14 +15,13 @@ from onnx.helper import (
 )
 from onnx.numpy_helper import from_array
 
-from evolution.architectures import IMAGE_SHAPE, Architecture, MlpArchitecture
-from evolution.layouts import Layer, layout
-from evolution.tensors import layer_names
+from evolution.tensors import NamedLayer, named_layers
 from exports.identity import Identity
 from exports.names import INPUT, OUTPUT
+from exports.observations import Observation, observation_of
 
 BATCH = "n"
-BRIGHTEST = "brightest"
+DIVISOR = "divisor"
 OPERATORS = 17
 """Version of the operators, and of the file: as old as can be, so that old runtimes read them (July 2022)."""
 FILE_VERSION = 8
@@ -32,7 +31,7 @@ ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
 def write_onnx(policy: Identity) -> bytes:
     """A graph from `observation` to `action_values`, shape (n, actions), float32; the metadata are safetensors'.
 
-    `observation`: shape (n, 4, 84, 84), uint8, oldest image first, or (n, inputs), float32.
+    `observation`: shape (n, 4, 84, 84), uint8, oldest image first, or (n, 210, 160, 3), uint8, or (n, inputs), float32.
     """
     model = _model(policy)
     check_model(model, full_check=True)
@@ -41,13 +40,15 @@ def write_onnx(policy: Identity) -> bytes:
 
 def _model(policy: Identity) -> ModelProto:
     architecture = policy.chain.architecture
-    layers = layout(architecture)
+    sight, layers = observation_of(architecture), named_layers(architecture)
     constants = [from_array(tensor, name) for name, tensor in policy.tensors.items()]
-    if _sees_images(layers):
-        constants.append(make_tensor(BRIGHTEST, TensorProto.FLOAT, [], [255.0]))
+    if sight.divisor != 1:
+        constants.append(make_tensor(DIVISOR, TensorProto.FLOAT, [], [float(sight.divisor)]))
+    kind = TensorProto.UINT8 if sight.is_bytes else TensorProto.FLOAT
+    inputs = make_tensor_value_info(INPUT, kind, [BATCH, *sight.shape])
     outputs = make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [BATCH, architecture.actions])
-    nodes = _joined(list(_nodes(layers)))
-    graph = make_graph(nodes, "policy", [_input(architecture)], [outputs], constants)
+    nodes = _joined([*_numbers(sight), *_layers(layers)])
+    graph = make_graph(nodes, "policy", [inputs], [outputs], constants)
     model = make_model(
         graph,
         producer_name="neuroevolution",
@@ -59,30 +60,31 @@ def _model(policy: Identity) -> ModelProto:
     return model
 
 
-def _input(architecture: Architecture) -> ValueInfoProto:
-    if isinstance(architecture, MlpArchitecture):
-        return make_tensor_value_info(INPUT, TensorProto.FLOAT, [BATCH, architecture.inputs])
-    return make_tensor_value_info(INPUT, TensorProto.UINT8, [BATCH, *IMAGE_SHAPE])
-
-
-def _nodes(layers: tuple[Layer, ...]) -> Iterator[NodeProto]:
-    """The operations in order, each named after its layer, not yet joined: inputs are their constants alone."""
-    if _sees_images(layers):
+def _numbers(sight: Observation) -> Iterator[NodeProto]:
+    """From an observation to what the first layer takes, not yet joined, as `_layers`."""
+    if sight.colours_last:
+        yield make_node("Transpose", [], [], "colours_first", perm=[0, 3, 1, 2])
+    if sight.is_bytes:
         yield make_node("Cast", [], [], "numbers", to=TensorProto.FLOAT)
-        yield make_node("Div", [BRIGHTEST], [], "brightness")
+    if sight.divisor != 1:
+        yield make_node("Div", [DIVISOR], [], "brightness")
+
+
+def _layers(layers: Sequence[NamedLayer]) -> Iterator[NodeProto]:
+    """The operations in order, each named after its layer, not yet joined: inputs are their constants alone."""
     below = "dense"
-    for name, layer in zip(layer_names(layers), layers, strict=True):
-        constants = [f"{name}.weight", f"{name}.bias"]
+    for layer in layers:
+        constants = [f"{layer.name}.weight", *([f"{layer.name}.bias"] if layer.has_biases else [])]
         if layer.kind == "convolution":
-            before, after = layer.padding
-            pads, strides = [before, before, after, after], [layer.stride, layer.stride]
-            yield make_node("Conv", constants, [], name, pads=pads, strides=strides)
+            above, under, left, right = layer.padding
+            pads, strides = [above, left, under, right], [layer.stride, layer.stride]
+            yield make_node("Conv", constants, [], layer.name, pads=pads, strides=strides)
         else:
             if below == "convolution":
                 yield make_node("Flatten", [], [], "flatten", axis=1)
-            yield make_node("Gemm", constants, [], name, transB=1)
+            yield make_node("Gemm", constants, [], layer.name, transB=1)
         if layer.activation != "linear":
-            yield make_node(ACTIVATIONS[layer.activation], [], [], f"{name}_{layer.activation}")
+            yield make_node(ACTIVATIONS[layer.activation], [], [], f"{layer.name}_{layer.activation}")
         below = layer.kind
 
 
@@ -94,7 +96,3 @@ def _joined(nodes: list[NodeProto]) -> list[NodeProto]:
         above = OUTPUT if node is nodes[-1] else f"{node.name}_out"
         node.output.append(above)
     return nodes
-
-
-def _sees_images(layers: tuple[Layer, ...]) -> bool:
-    return layers[0].kind == "convolution"

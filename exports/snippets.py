@@ -1,12 +1,12 @@
 """The code of a model card: Python that loads a policy's files without this project."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from evolution.architectures import IMAGE_SHAPE, ImageArchitecture, MlpArchitecture
+from evolution.architectures import MlpArchitecture
 from evolution.chains import SeedChain
-from evolution.layouts import Layer, layout
-from evolution.tensors import layer_names
+from evolution.tensors import NamedLayer, named_layers
 from exports.names import INPUT
+from exports.observations import Observation, observation_of
 
 ACTIVATIONS = {"relu": "nn.ReLU()", "tanh": "nn.Tanh()"}
 BOX_CODE = """\
@@ -32,8 +32,7 @@ def onnx_code(chain: SeedChain, file: str) -> str:
 
 def torch_code(chain: SeedChain, file: str) -> str:
     """The network in PyTorch, with its weights, asked for the action values of a batch of one observation."""
-    observations = "torch.from_numpy(observation)"
-    layers = layout(chain.architecture)
+    layers, sight = named_layers(chain.architecture), observation_of(chain.architecture)
     return "\n".join(
         [
             "from collections import OrderedDict",
@@ -51,39 +50,42 @@ def torch_code(chain: SeedChain, file: str) -> str:
             f'network.load_state_dict(load_file("{file}"))',
             f"observation = {_example(chain)}",
             "with torch.no_grad():",
-            f"    action_values = network({observations}{'.float() / 255' if _sees_images(layers) else ''})",
+            f"    action_values = network({_numbers(sight)})",
             *([] if _is_box(chain) else ["action = int(action_values[0].argmax())"]),
         ]
     )
 
 
-def _modules(layers: tuple[Layer, ...]) -> Iterator[str]:
+def _modules(layers: Sequence[NamedLayer]) -> Iterator[str]:
     below = "dense"
-    for name, layer in zip(layer_names(layers), layers, strict=True):
+    for layer in layers:
+        bias = "" if layer.has_biases else ", bias=False"
         if layer.kind == "convolution":
-            before, after = layer.padding
-            if before or after:
-                yield f"{name}_padding=nn.ZeroPad2d(({before}, {after}, {before}, {after}))"
-            yield f"{name}=nn.Conv2d({layer.inputs}, {layer.outputs}, {layer.kernel}, {layer.stride})"
+            above, under, left, right = layer.padding
+            if any(layer.padding):
+                yield f"{layer.name}_padding=nn.ZeroPad2d(({left}, {right}, {above}, {under}))"
+            window = f"{layer.weight_shape[-1]}, {layer.stride}"
+            yield f"{layer.name}=nn.Conv2d({layer.inputs}, {layer.outputs}, {window}{bias})"
         else:
             if below == "convolution":
                 yield "flatten=nn.Flatten()"
-            yield f"{name}=nn.Linear({layer.inputs}, {layer.outputs})"
+            yield f"{layer.name}=nn.Linear({layer.inputs}, {layer.outputs}{bias})"
         if layer.activation != "linear":
-            yield f"{name}_{layer.activation}={ACTIVATIONS[layer.activation]}"
+            yield f"{layer.name}_{layer.activation}={ACTIVATIONS[layer.activation]}"
         below = layer.kind
 
 
 def _example(chain: SeedChain) -> str:
-    architecture = chain.architecture
-    if isinstance(architecture, MlpArchitecture):
-        return f"np.zeros((1, {architecture.inputs}), np.float32)"
-    return f"np.zeros((1, {', '.join(map(str, IMAGE_SHAPE))}), np.uint8)  # four images, oldest first"
+    sight = observation_of(chain.architecture)
+    shape, kind = ", ".join(map(str, (1, *sight.shape))), "uint8" if sight.is_bytes else "float32"
+    return f"np.zeros(({shape}), np.{kind})  # {sight.words}"
 
 
-def _sees_images(layers: tuple[Layer, ...]) -> bool:
-    return layers[0].kind == "convolution"
+def _numbers(sight: Observation) -> str:
+    order = ".permute(0, 3, 1, 2)" if sight.colours_last else ""
+    scale = f" / {sight.divisor}" if sight.divisor != 1 else ""
+    return f"torch.from_numpy(observation){order}{'.float()' if sight.is_bytes else ''}{scale}"
 
 
 def _is_box(chain: SeedChain) -> bool:
-    return not isinstance(chain.architecture, ImageArchitecture) and chain.architecture.box
+    return isinstance(chain.architecture, MlpArchitecture) and chain.architecture.box

@@ -8,9 +8,10 @@ import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
-from evolution.architectures import Architecture, ImageArchitecture, MlpArchitecture
+from evolution.architectures import Architecture, CshentonArchitecture, ImageArchitecture, MlpArchitecture
 from evolution.chains import SeedChain
 from evolution.environments import Environment
+from exports.observations import observation_of
 
 Run = Callable[[NDArray[Any]], NDArray[np.float32]]
 ARCHITECTURES: dict[str, Architecture] = {
@@ -19,10 +20,19 @@ ARCHITECTURES: dict[str, Architecture] = {
     "mlp": MlpArchitecture(name="mlp", inputs=4, hidden=[16, 8], actions=2),
     "matrix": MlpArchitecture(name="mlp", inputs=4, hidden=[], actions=2),
     "box": MlpArchitecture(name="mlp", inputs=3, hidden=[16], actions=2, box=True),
+    "cshenton-2018": CshentonArchitecture(name="cshenton-2018", actions=18),
 }
 
 
 def policy(architecture: str, environment: str = "CartPole-v1", **options: Any) -> SeedChain:
+    if architecture == "cshenton-2018":
+        return SeedChain(
+            format="cshenton-2018",
+            architecture=ARCHITECTURES[architecture],
+            environment=Environment(id="Frostbite-v4"),
+            seeds=[5, 6],
+            power=0.005,
+        )
     return SeedChain(
         architecture=ARCHITECTURES[architecture],
         environment=Environment(id=environment, options=options),
@@ -53,6 +63,7 @@ def runtime(model: bytes) -> Run:
 def observations(chain: SeedChain, count: int) -> NDArray[Any]:
     """A batch of random ones."""
     random = np.random.default_rng(3)
-    if isinstance(chain.architecture, ImageArchitecture):
-        return random.integers(0, 256, (count, 4, 84, 84), np.uint8)
-    return random.normal(size=(count, chain.architecture.inputs)).astype(np.float32)
+    sight = observation_of(chain.architecture)
+    if sight.is_bytes:
+        return random.integers(0, 256, (count, *sight.shape), np.uint8)
+    return random.normal(size=(count, *sight.shape)).astype(np.float32)
