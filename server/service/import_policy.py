@@ -60,9 +60,13 @@ async def import_policy(memory: Memory, document: bytes) -> tuple[PolicyDetail, 
 def take_apart(document: bytes | str) -> Brought:
     """Chain, name, tags and scores of a document. Raises InvalidPolicy."""
     try:
-        chain = read_chain(document)
+        return unpack(read_chain(document))
     except ChainError as error:
         raise InvalidPolicy(_sentence(str(error))) from error
+
+
+def unpack(chain: SeedChain) -> Brought:
+    """The same of a chain with what came along with it. Raises InvalidPolicy."""
     if parameter_count(chain.architecture) > MOST_PARAMETERS:
         raise InvalidPolicy(f"Its network has more than {MOST_PARAMETERS:,} parameters: this server takes none such.")
     further = chain.__pydantic_extra__

@@ -86,7 +86,7 @@ def decorate(chain: SeedChain, row: PolicyRow, scores: list[PolicyScore]) -> See
 
 
 async def _fingerprint(memory: Memory, id: str, chain: SeedChain) -> str | None:
-    """The fingerprint if it is known soon; whenever it is, it is kept and told."""
+    """The fingerprint if it is known soon; else it is told once it is known. It is kept then."""
     if not is_feasible(chain):
         return None
     future = memory.fingerprints.find(id)
@@ -98,9 +98,11 @@ async def _fingerprint(memory: Memory, id: str, chain: SeedChain) -> str | None:
 
 
 async def _keep(memory: Memory, id: str, future: "asyncio.Future[str]") -> None:
+    begun = memory.clock.monotonic()
     found = await future
+    was_awaited = memory.clock.monotonic() - begun < FINGERPRINT_SECONDS
     async with memory.storage.transaction(memory.epoch) as connection:
         await policies.change(connection, id, {"parameters_sha256": found})
         row = await policies.find(connection, id)
-    if row is not None:
+    if row is not None and not was_awaited:
         tell_of_policy(memory, row)

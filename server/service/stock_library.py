@@ -1,18 +1,21 @@
 """What comes into the library by itself: each elite of a run, older runs' elites, the policies that are shipped."""
 
+import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from evolution.chains import policy_id
+from evolution.chains import ChainError, parse_chain, policy_id
 from evolution.configuration import RunConfiguration
 from evolution.lineage import Birth
 from evolution.messages import Phase
+from policies import shipped
 from server.service.active_run import ARCHITECTURE, ActiveRun, chain
 from server.service.document_scores import Told, recall, store
-from server.service.errors import DatabaseUnavailable
+from server.service.errors import DatabaseUnavailable, InvalidPolicy
+from server.service.import_policy import Brought, default_name, unpack
 from server.service.ledger_scores import read_ledger
 from server.service.memory import Memory
-from server.service.policy_views import policy_columns, score_columns
+from server.service.policy_views import policy_columns, score_columns, tell_of_policy
 from server.service.protocols import protocol_of
 from server.storage import policies, runs
 from server.storage.database import Connection
@@ -45,15 +48,43 @@ async def keep_elites(
 
 
 async def stock_library(memory: Memory) -> None:
-    """Puts elites into the library that are not there: those of generations closed by versions that had none."""
+    """Puts into the library what belongs there and is not there: the policies that came with the product, and elites
+    of generations that were closed by versions without a library."""
+    brought = await asyncio.to_thread(_unpack_shipped)
     added = STOCKED_AT_ONCE
     while added:
         try:
             async with memory.storage.transaction(memory.epoch) as connection:
+                new = await _ship(connection, brought, memory)
                 added = await _stock_some(connection)
         except DatabaseUnavailable as error:
             logger.warning("action=library.stock_postponed reason=%s", error)
             await memory.clock.sleep(RETRY_SECONDS)
+            continue
+        brought = []
+        for row in new:
+            tell_of_policy(memory, row)
+
+
+def _unpack_shipped() -> list[Brought]:
+    found = []
+    for document in shipped():
+        try:
+            found.append(unpack(parse_chain(document)))
+        except (ChainError, InvalidPolicy) as error:  # The others must not be missing for its sake.
+            logger.error("action=library.ship_failed name=%s reason=%s", document.get("name"), error)
+    return found
+
+
+async def _ship(connection: Connection, brought: Sequence[Brought], memory: Memory) -> list[PolicyRow]:
+    """Adds those that are missing, but for those that somebody deleted."""
+    refused, new = await policies.refused(connection), []
+    for each in brought:
+        name, now = each.name or default_name(each.chain, each.id), memory.clock.now()
+        values = policy_columns(each.chain, each.id, name, "shipped", now, tags=each.tags, scores=each.scores)
+        if each.id not in refused and await policies.add(connection, values):
+            new.append(await policies.find(connection, each.id))
+    return [row for row in new if row is not None]
 
 
 async def _stock_some(connection: Connection) -> int:
