@@ -1,5 +1,6 @@
 """Policies in files: what the commands about single policies take as their argument."""
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,33 +13,85 @@ if TYPE_CHECKING:
     from evolution.chains import SeedChain
 
 STANDARD_INPUT = Path("-")
+SCORE = ("mean", "sd", "n", "distinct", "protocol", "engine")
+"""What a run's list of its best says of each one's scores."""
 
 Document = Annotated[
     Path,
     typer.Argument(
-        metavar="FILE",
-        help="A seed chain's JSON document, or a listing (of `policy list --json` or GET …/best), of which the first "
-        "policy is taken; - reads standard input.",
+        metavar="FILE|ID",
+        help="A seed chain's JSON document, or a listing (of `policy list RUN --json` or GET …/best), of which the "
+        "first policy is taken; - reads standard input. Or the id of a policy in the server's library, its first eight "
+        "digits or more.",
     ),
 ]
 
 
-def read_policy(file: Path) -> "SeedChain":
-    """The chain that the file holds, or the first that it lists.
+def read_policy(
+    file: Path, data: Path | None = None, server: str | None = None, token: str | None = None
+) -> "SeedChain":
+    """The chain that the file holds, or the first that it lists; the policy of this id if there is no such file.
+
+    `data`, `server`, `token`: where the library is, as the shared options say it.
 
     Raises:
-        BadInput: it cannot be read, or holds none.
+        BadInput: it cannot be read, or holds none. NoServer, Refused: of a policy in the library.
     """
     from evolution.chains import ChainError
 
     try:
-        text = sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror}") from None
-    try:
-        return _first_chain(text)
+        return _first_chain(_fetch(file.name, data, server, token) if _is_id(file) else _read(file))
     except ChainError as error:
         raise BadInput(f"{file}: {error}") from None
+
+
+def read_documents(file: Path) -> list[Any]:
+    """All documents that the file holds or lists, as JSON values; each is a chain that can be read.
+
+    Raises:
+        BadInput: it cannot be read, or one of them is no chain.
+    """
+    import json
+
+    from evolution.chains import ChainError, read_chain
+
+    text = _read(file)
+    try:
+        _first_chain(text)
+        found = _inside(json.loads(text), "items")
+        documents = [_inside(item, "document") for item in (found if isinstance(found, list) else [found])]
+        for document in documents:
+            read_chain(json.dumps(document))
+    except ChainError as error:
+        raise BadInput(f"{file}: {error}") from None
+    return documents
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}") from None
+
+
+def _is_id(file: Path) -> bool:
+    """Whether it can only be meant as the id of a policy in the library."""
+    return re.fullmatch("[0-9a-f]{8,64}", str(file)) is not None and not file.exists()
+
+
+def _fetch(id: str, data: Path | None, server: str | None, token: str | None) -> bytes:
+    import json
+    import os
+
+    from cli.client import Server
+    from cli.connection import find_connection
+    from cli.options import DEFAULT_DATA
+
+    # Of commands that need no server for files, the environment says where it is.
+    folder = data or Path(os.environ.get("NEUROEVO_DATA", DEFAULT_DATA))
+    url, secret = server or os.environ.get("NEUROEVO_SERVER"), token or os.environ.get("NEUROEVO_TOKEN")
+    with Server(find_connection(folder, url, secret)) as master:
+        return json.dumps(master.get(f"policies/{id}/export", format="json")).encode()
 
 
 def _first_chain(text: bytes) -> "SeedChain":
@@ -56,8 +109,16 @@ def _first_chain(text: bytes) -> "SeedChain":
         if not found:
             raise MalformedChain("this lists no policy: there is none before the run's first generation has closed")
         found = found[0]
-    found = _inside(found, "document")
-    return read_chain(text if found is value else json.dumps(found))
+    document = _inside(found, "document")
+    return read_chain(text if document is value else json.dumps(_with_scores(document, found)))
+
+
+def _with_scores(document: Any, view: Any) -> Any:
+    """The document with the scores that the server's view of the policy tells beside it; its own go before."""
+    if document is view or not isinstance(document, dict) or "scores" in document:
+        return document
+    told = view.get("scores", [{name: view[name] for name in SCORE if name in view}] if "mean" in view else None)
+    return document | {"scores": told} if told else document
 
 
 def _inside(value: Any, member: str) -> Any:

@@ -2,12 +2,18 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from cli.documents import Document, read_policy
 from cli.errors import BadInput, CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from evolution.chains import SeedChain
+    from exports import Score
 
 STANDARD_OUTPUT = Path("-")
 
@@ -38,8 +44,9 @@ def export_policy(file: Document, format: Format, out: Out = STANDARD_OUTPUT) ->
     import exports
     from exports import ExportError, MissingPackage
 
+    scores = _read_scores(chain, file) if format == "card" else []
     try:
-        export = exports.export_policy(chain, format)
+        export = exports.export_policy(chain, format, scores)
     except MissingPackage as error:
         raise CommandError(str(error)) from None
     except ExportError as error:
@@ -53,6 +60,17 @@ def export_policy(file: Document, format: Format, out: Out = STANDARD_OUTPUT) ->
     except OSError as error:
         raise BadInput(f"{error.filename} cannot be written: {error.strerror}") from None
     typer.echo(f"{target} written")
+
+
+def _read_scores(chain: "SeedChain", file: Path) -> "Sequence[Score]":
+    """What the document tells of the policy's scores. Raises BadInput."""
+    from server.service.document_scores import read_scores
+
+    try:
+        told = read_scores((chain.model_extra or {}).get("scores", []))
+    except ValueError as error:
+        raise BadInput(f"{file}: {error}") from None
+    return [score for each in told if (score := each.summary(chain.environment))]
 
 
 def _check_out(out: Path, format: str) -> None:

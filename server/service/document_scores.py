@@ -6,7 +6,7 @@ A document's member `scores` is a list, one entry a protocol: `{"protocol", "eng
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -14,9 +14,12 @@ from evolution.environments import Environment, Text
 from evolution.messages import Seed
 from evolution.model import Value
 from evolution.selection import summarize
-from server.service.ledger_scores import LedgerScores
 from server.service.protocols import protocol_of
 from server.views import EpisodeScore, PolicyScore
+
+if TYPE_CHECKING:
+    # Who reads a document on its own, as the command line does, needs no database.
+    from server.service.ledger_scores import LedgerScores
 
 Source = Literal["validation", "test", "job", "document"]
 COUNT = 2**31 - 1
@@ -44,7 +47,7 @@ class Told(Value):
     episodes: list[Played] = Field([], max_length=100_000)
 
     @classmethod
-    def of(cls, found: LedgerScores) -> Self:
+    def of(cls, found: "LedgerScores") -> Self:
         """What a ledger says, to be kept without it."""
         episodes = [
             Played(seed=each.seed, score=each.score, steps=each.steps, frames=each.frames) for each in found.episodes

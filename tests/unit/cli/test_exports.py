@@ -107,3 +107,28 @@ def test_a_missing_package_is_named(file: Path, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(CommandError, match=r"pip install 'neuroevolution\[export\]'") as caught:
         export(file, "--format", "safetensors")
     assert caught.value.exit_code == 1
+
+
+PLAYED = {"mean": 21.5, "sd": 2.5, "n": 30, "distinct": 29, "protocol": "the rules", "engine": None}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        CHAIN | {"scores": [PLAYED]},
+        {"items": [PLAYED | {"document": CHAIN, "policy": "ab", "phase": "test", "born": [0, 1], "run": "k3"}]},
+        {"document": CHAIN, "id": "ab", "scores": [PLAYED | {"source": "test"}]},
+    ],
+    ids=["in the document", "GET …/best", "GET /policies/…"],
+)
+def test_a_card_has_the_scores_that_the_file_tells(document: dict[str, Any], file: Path) -> None:
+    file.write_text(json.dumps(document))
+    assert "| 21.5 | 2.5 | 30 | 29 | document | the rules |" in export(file, "--format", "card").stdout
+    assert export(file, "--format", "onnx").stdout_bytes
+
+
+def test_scores_that_make_no_sense_are_named_when_a_card_is_to_tell_them(file: Path) -> None:
+    file.write_text(json.dumps(CHAIN | {"scores": [{"mean": "high"}]}))
+    with pytest.raises(BadInput, match=r"scores\.0\.mean: "):
+        export(file, "--format", "card")
+    assert export(file, "--format", "safetensors").exit_code == 0
