@@ -59,7 +59,8 @@ def read_documents(file: Path) -> list[Any]:
     try:
         _first_chain(text)
         found = _inside(json.loads(text), "items")
-        documents = [_inside(item, "document") for item in (found if isinstance(found, list) else [found])]
+        items = found if isinstance(found, list) else [found]
+        documents = [_with_scores(_inside(item, "document"), item) for item in items]
         for document in documents:
             read_chain(json.dumps(document))
     except ChainError as error:

@@ -1,4 +1,4 @@
-"""`neuroevo policy …`: single policies, as seed chains in files. Needs no server but for `list`."""
+"""`neuroevo policy …`: policies, as seed chains in files, which need no server, or in the server's library."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -6,7 +6,8 @@ import typer
 
 from cli.documents import Document, read_policy
 from cli.exports import export_policy
-from cli.options import DEFAULT_DATA, Data, EnvironmentModules, Json, RunName, ServerUrl, Token
+from cli.library import import_policies, list_policies
+from cli.options import DEFAULT_DATA, Data, EnvironmentModules, Json, ServerUrl, Token
 
 if TYPE_CHECKING:
     from evolution.chains import SeedChain
@@ -14,39 +15,18 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Policies as seed chains: find, inspect and play them.", rich_markup_mode=None)
 
 
-@app.command("list")
-def list_policies(
-    run: RunName,
-    top: Annotated[int, typer.Option("--top", envvar="NEUROEVO_TOP", min=1, max=1000, help="How many.")] = 10,
-    data: Data = DEFAULT_DATA,
-    server: ServerUrl = None,
-    token: Token = None,
-    as_json: Json = False,
-) -> None:
-    """List a run's best policies. With --json show and evaluate can read the list: they take its first policy."""
-    from urllib.parse import quote
-
-    from cli.client import Server
-    from cli.connection import find_connection
-    from cli.output import print_json, score, table
-
-    with Server(find_connection(data, server, token)) as master:
-        items = master.get(f"runs/{quote(run, safe='')}/best", top=top)["items"]
-    if as_json:
-        print_json(items)
-    elif items:
-        header = ("policy", "mean", "sd", "episodes", "distinct", "phase", "born")
-        typer.echo(table(header, [_row(item, score) for item in items]))
-    else:
-        typer.echo("none yet: those are listed that have played again, in validation or test, when a generation closes")
+app.command("list")(list_policies)
+app.command("import")(import_policies)
 
 
 @app.command("show")
-def show_policy(file: Document, as_json: Json = False) -> None:
+def show_policy(
+    file: Document, data: Data = DEFAULT_DATA, server: ServerUrl = None, token: Token = None, as_json: Json = False
+) -> None:
     """Show what a seed chain says, and the fingerprint of the parameters that it stands for."""
     from cli.output import fields, print_json
 
-    facts = _facts(read_policy(file))
+    facts = _facts(read_policy(file, data, server, token))
     if as_json:
         print_json(facts)
     else:
@@ -115,9 +95,3 @@ def _shown(value: Any) -> str:
     import json
 
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _row(item: dict[str, Any], score: Any) -> tuple[str, ...]:
-    generation, index = item["born"]
-    statistics = (score(item["mean"]), score(item["sd"]), str(item["n"]), str(item["distinct"]))
-    return (item["policy"][:12], *statistics, item["phase"], f"{generation}/{index}")

@@ -117,6 +117,29 @@ def test_the_best_policies_can_be_shown_and_played_from_their_documents(
     assert "–" not in neuroevo("policy", "list", finished["id"], "--data", served.data).stdout.splitlines()[1]
 
 
+def test_the_library_is_listed_and_taken_from_and_added_to(
+    served: Up, finished: dict[str, Any], tmp_path: Path
+) -> None:
+    elites = [policy for policy in served.run("policy", "list") if policy["origin"]["run"] == finished["id"]]
+    assert elites
+    assert len(served.run("policy", "list", "--origin", "shipped")) == 10
+    table = neuroevo("policy", "list", "--env", "Frostbite-v4", "--top", "1", "--data", served.data).stdout
+    assert table.splitlines()[0].split()[:3] == ["policy", "name", "environment"]
+    assert len(table.splitlines()) == 2
+    facts = served.run("policy", "show", elites[0]["id"][:8])
+    assert (facts["id"], facts["mutations"] + 1) == (elites[0]["id"], elites[0]["length"])
+    file, seeds = tmp_path / "others.json", [2**32 - 1, 5]
+    document = {key: facts[key] for key in ("format", "architecture", "environment", "power")} | {"seeds": seeds}
+    file.write_text(json.dumps([{"document": document, "mean": 5.0, "n": 3}, document | {"seeds": [6], "name": "Six"}]))
+    first, second = served.run("policy", "import", file)
+    assert (first["document"]["seeds"], first["score"]["mean"], second["name"]) == (seeds, 5.0, "Six")
+    assert [each["id"] for each in served.run("policy", "list", "--search", "six")] == [second["id"]]
+    refused = neuroevo("policy", "list", finished["id"], "--tag", "x", "--data", served.data)
+    assert (refused.returncode, "filters" in refused.stderr) == (2, True)
+    assert neuroevo("policy", "show", "0" * 64, "--data", served.data).returncode == 8
+    assert neuroevo("policy", "show", "0" * 64, "--data", tmp_path).returncode == 7
+
+
 def test_the_fingerprint_is_of_the_parameters_as_little_endian_float32() -> None:
     document = {
         "format": "philox-1",

@@ -49,4 +49,4 @@ def test_the_documented_commands_are_there() -> None:
     names = {path.removeprefix("neuroevo ") for path, _ in _commands(_root())}
     runs = {f"run {verb}" for verb in ("create", "list", "show", "watch", "pause", "resume", "stop", "clone", "plot")}
     assert names >= {"up", "server start", "worker start", "db upgrade", "doctor", "version", *runs}
-    assert names >= {"policy list", "policy show", "policy evaluate", "run delete", "bench worker"}
+    assert names >= {"policy list", "policy show", "policy evaluate", "policy import", "run delete", "bench worker"}
