@@ -37,21 +37,28 @@ async function problemOf(response) {
   }
 }
 
-async function request(method, path, { query = {}, body, signal } = {}) {
-  const given = Object.entries(query).filter(([, value]) => value != null);
-  const search = given.length ? `?${new URLSearchParams(given)}` : "";
-  const headers = body === undefined ? {} : { "Content-Type": "application/json" };
-  const sent = body === undefined ? undefined : JSON.stringify(body);
+async function request(method, path, { query, body, signal } = {}) {
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const response = await send(method, path, { query, text, signal });
+  return response.status === 204 ? null : response.json();
+}
+
+async function send(method, path, { query = {}, text, signal, range } = {}) {
+  const given = Object.entries(query).flatMap(([key, value]) => [value].flat().map((one) => [key, one]));
+  const wanted = given.filter(([, value]) => value != null);
+  const search = wanted.length ? `?${new URLSearchParams(wanted)}` : "";
+  const headers = text === undefined ? {} : { "Content-Type": "application/json" };
+  if (range) headers.Range = range;
   let response;
   try {
-    response = await fetch(ROOT + path + search, { method, headers, body: sent, signal });
+    response = await fetch(ROOT + path + search, { method, headers, body: text, signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Unreachable();
   }
   if (response.status === 401) refused();
   if (!response.ok) throw new Problem(response.status, await problemOf(response));
-  return response.status === 204 ? null : response.json();
+  return response;
 }
 
 const at = (id) => `/runs/${encodeURIComponent(id)}`;
@@ -114,3 +121,52 @@ export const getPresets = (signal) => request("GET", "/presets", { signal });
 
 /** @param {AbortSignal} [signal] @returns {Promise<{items: import("./types.js").WorkerView[]}>} */
 export const listWorkers = (signal) => request("GET", "/workers", { signal });
+
+const policy = (id) => `/policies/${encodeURIComponent(id)}`;
+
+/** @param {{environment?: string, origin?: string, run?: string, tag?: string, search?: string, sort?: string,
+ *   order?: "asc"|"desc", cursor?: string, limit?: number}} query @param {AbortSignal} [signal]
+ * @returns {Promise<{items: import("./types.js").PolicySummary[], next_cursor: string|null}>} */
+export const listPolicies = (query, signal) => request("GET", "/policies", { query, signal });
+
+/** @param {string} id @param {AbortSignal} [signal] @returns {Promise<import("./types.js").PolicyDetail>} */
+export const getPolicy = (id, signal) => request("GET", policy(id), { signal });
+
+/** @param {string} text a chain document @returns {Promise<import("./types.js").PolicyDetail>} */
+export const importPolicy = async (text) => (await send("POST", "/policies", { text })).json();
+
+/** @param {string} id @param {{name?: string, tags?: string[]}} body
+ * @returns {Promise<import("./types.js").PolicyDetail>} */
+export const changePolicy = (id, body) => request("PATCH", policy(id), { body });
+
+/** @param {string} id @returns {Promise<null>} */
+export const deletePolicy = (id) => request("DELETE", policy(id));
+
+/** @param {string} id @param {"json"|"safetensors"|"onnx"|"card"} format
+ * @returns {Promise<{name: string, blob: Blob}>} */
+export async function exportPolicy(id, format) {
+  const response = await send("GET", `${policy(id)}/export`, { query: { format } });
+  const [, name] = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "") ?? [];
+  return { name: name ?? `${id.slice(0, 16)}.${format}`, blob: await response.blob() };
+}
+
+/** @param {string[]} ids @param {AbortSignal} [signal]
+ * @returns {Promise<{items: import("./types.js").LineageNode[]}>} */
+export const traceLineage = (ids, signal) => request("GET", "/policies/lineage", { query: { id: ids }, signal });
+
+/** @param {string} id @param {AbortSignal} [signal] @returns {Promise<{items: import("./types.js").Ancestor[]}>} */
+export const listAncestors = (id, signal) => request("GET", `${policy(id)}/ancestors`, { signal });
+
+/** Where a recording's picture is. @param {string} id */
+export const posterUrl = (id) => `${ROOT}/rollouts/${encodeURIComponent(id)}/poster.jpg`;
+
+/** Where a recording's video is. @param {string} id */
+export const videoUrl = (id) => `${ROOT}/rollouts/${encodeURIComponent(id)}/video.mp4`;
+
+/** Have a recording's video made again if it is not kept any more. @param {string} id @param {AbortSignal} [signal]
+ * @returns {Promise<import("./types.js").RolloutView|null>} null: it is there */
+export async function requestVideo(id, signal) {
+  const range = "bytes=0-0"; // A look at whether it is there: the player loads it by itself.
+  const response = await send("GET", `/rollouts/${encodeURIComponent(id)}/video.mp4`, { signal, range });
+  return response.status === 202 ? response.json() : null;
+}

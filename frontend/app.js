@@ -5,14 +5,26 @@ import { Button } from "./components/buttons.js";
 import { Banner, Notice, TopBar } from "./components/shell.js";
 import { useStore, useTitle } from "./hooks.js";
 import { useRoute } from "./router.js";
+import { Compare } from "./views/compare.js";
+import { Library } from "./views/library.js";
 import { NewRun } from "./views/new-run.js";
 import { NotFound } from "./views/not-found.js";
+import { Policy } from "./views/policy.js";
 import { Run } from "./views/run.js";
 import { Runs } from "./views/runs.js";
 import { Unauthorised } from "./views/unauthorised.js";
 import { Workers } from "./views/workers.js";
 
-const VIEWS = { runs: Runs, "new-run": NewRun, run: Run, workers: Workers, "not-found": NotFound };
+const VIEWS = {
+  runs: Runs,
+  "new-run": NewRun,
+  run: Run,
+  library: Library,
+  policy: Policy,
+  compare: Compare,
+  workers: Workers,
+  "not-found": NotFound,
+};
 
 /** The dashboard. */
 export function App() {

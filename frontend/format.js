@@ -43,6 +43,29 @@ export function mean(value) {
   return Math.abs(value) >= 1000 ? WHOLE.format(value) : value.toFixed(1);
 }
 
+/** A human-normalised score: 0% is random play, 100% people. @param {number|null|undefined} value */
+export function percent(value) {
+  return value == null ? EMPTY : `${WHOLE.format(100 * value)}%`;
+}
+
+/** A size in bytes: "1.2 kB". @param {number} value */
+export function size(value) {
+  const [number, scale] = /^([\d.,]+)(\D?)$/.exec(compact(value)).slice(1);
+  return `${number} ${scale === "B" ? "G" : scale}B`;
+}
+
+/** A difference with its sign: "+12.5". @param {number} value */
+export function signed(value) {
+  return `${value < 0 ? "−" : "+"}${score(Math.abs(value))}`;
+}
+
+/** A place in a video: "1:04.25". @param {number} seconds */
+export function clock(seconds) {
+  const hundredths = Math.round((Number.isFinite(seconds) ? seconds : 0) * 100);
+  const [minutes, rest] = [Math.floor(hundredths / 6000), hundredths % 6000];
+  return `${minutes}:${(rest / 100).toFixed(2).padStart(5, "0")}`;
+}
+
 /** Mean and noise in words: "mean 431.2, standard deviation 120.4, over 10 episodes (9 distinct)".
  * @param {import("./types.js").ScoreSummary} summary */
 export function summaryWords({ mean: middle, sd, n, distinct }) {
@@ -75,9 +98,9 @@ export function utc(iso) {
   return `${new Date(iso).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
-/** "1 run", "3 runs", "1,204 runs". @param {number} count @param {string} noun */
-export function plural(count, noun) {
-  return `${WHOLE.format(count)} ${count === 1 ? noun : `${noun}s`}`;
+/** "1 run", "3 runs", "1,204 runs". @param {number} count @param {string} noun @param {string} [many] */
+export function plural(count, noun, many = `${noun}s`) {
+  return `${WHOLE.format(count)} ${count === 1 ? noun : many}`;
 }
 
 /** An environment without its package and version: ALE/Frostbite-v5 is "Frostbite". @param {string} id */

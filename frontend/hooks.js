@@ -1,7 +1,7 @@
 /** Hooks: the store, resources from the server, events, the clock. */
 
 import { useCallback, useEffect, useRef, useState } from "./vendor/preact-htm.module.js";
-import { listen, store } from "./session.js";
+import { follow, listen, store } from "./session.js";
 
 /** A part of the state, following its changes. @template T @param {(state: import("./store.js").State) => T} select
  * @returns {T} */
@@ -57,6 +57,14 @@ export function useEvents(handle) {
   const latest = useRef(handle);
   latest.current = handle;
   useEffect(() => listen((event) => latest.current(event)), []);
+}
+
+/** Follow these topics while shown, beside those that every page follows. @param {...string} topics */
+export function useFollow(...topics) {
+  useEffect(() => {
+    follow(topics);
+    return () => follow([]);
+  }, [topics.join(" ")]);
 }
 
 /** Milliseconds of the clock, read again every `period` milliseconds. @param {number} period */

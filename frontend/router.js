@@ -6,9 +6,13 @@ const PAGES = [
   [/^\/runs\/?$/, "runs"],
   [/^\/runs\/new\/?$/, "new-run"],
   [/^\/runs\/(?<slug>[^/]+)\/?$/, "run"],
+  [/^\/policies\/?$/, "library"],
+  [/^\/policies\/compare\/?$/, "compare"],
+  [/^\/policies\/(?<slug>[^/]+)\/?$/, "policy"],
   [/^\/workers\/?$/, "workers"],
 ];
 const HOME = "/runs";
+const ID_DIGITS = 16;
 const CHANGE = "neuroevo:navigate";
 
 /** @typedef {{page: string, id: string|null, query: Object<string, string>}} Route */
@@ -28,6 +32,17 @@ export function parseRoute(path, search) {
 export function runPath({ id, name }) {
   const slug = name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
   return `/runs/${slug ? `${slug}-` : ""}${id}`;
+}
+
+/** A policy's own address: by the beginning of its id, which is long enough to be its alone.
+ * @param {{id: string}} policy */
+export function policyPath({ id }) {
+  return `/policies/${id.slice(0, ID_DIGITS)}`;
+}
+
+/** The address that shows policies side by side. @param {string[]} ids */
+export function comparePath(ids) {
+  return `/policies/compare?${new URLSearchParams(ids.map((id) => ["id", id.slice(0, ID_DIGITS)]))}`;
 }
 
 /** Go to an address of the dashboard. @param {string} address @param {{replace?: boolean}} [how] */

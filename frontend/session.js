@@ -48,9 +48,9 @@ export function reconnect() {
   live.connect();
 }
 
-/** Follow a run's own events too, or none. @param {string|null} id */
-export function followRun(id) {
-  live.follow(id ? ["runs", "workers", `runs/${id}`] : ["runs", "workers"]);
+/** Follow events of these topics too. @param {string[]} topics */
+export function follow(topics) {
+  live.follow(["runs", "workers", ...topics]);
 }
 
 /** Hear every event. @param {(event: Object) => void} listener @returns {() => void} stops it */

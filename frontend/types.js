@@ -37,6 +37,30 @@
  * @typedef {{id: string, family: "atari"|"vector", workers: number, description: Description|null}} EnvironmentView
  * @typedef {{name: string, title: string, description: string, configuration: Partial<Configuration>}} PresetView
  * @typedef {{items: PresetView[], schema: Object}} Presets
+ * @typedef {{kind: "run"|"imported"|"shipped", run: string|null, run_name: string|null, generation: number|null,
+ *   index: number|null}} Origin
+ * @typedef {ScoreSummary & {source: "validation"|"test"|"job"|"document", protocol: string,
+ *   engine: string|null}} PolicyScore
+ * @typedef {{id: string, policy: string, seed: number, label: "best"|"median"|"worst"|"asked"|"library",
+ *   state: "waiting"|"recorded"|"failed", problem: string|null, environment_id: string, score: number|null,
+ *   steps: number|null, frames: number|null, digest: string|null, engine: string|null, video: boolean,
+ *   poster: boolean, created_at: string}} RolloutView
+ * @typedef {{id: string, kind: "test"|"recording", policy: string, environment: Object, protocol: string,
+ *   state: "waiting"|"running"|"done"|"failed"|"cancelled", problem: string|null, done: number, total: number,
+ *   score: ScoreSummary|null, created_at: string}} JobView
+ * @typedef {{id: string, name: string, environment: {id: string}, architecture: {name: string}, format: string,
+ *   length: number, origin: Origin, score: PolicyScore|null, normalised: number|null, tags: string[],
+ *   created_at: string, rollout: RolloutView|null}} PolicySummary
+ * @typedef {{seed: number, score: number, steps: number|null, frames: number|null, source: string,
+ *   protocol: string}} EpisodeScore
+ * @typedef {PolicySummary & {document: ChainDocument, parameters: number, parameters_sha256: string|null,
+ *   chain_bytes: number, weights_bytes: number, scores: PolicyScore[], episodes: EpisodeScore[],
+ *   reference: {random: number, human: number, source: string}|null, rollouts: RolloutView[],
+ *   jobs: JobView[]}} PolicyDetail
+ * @typedef {{parent: number|null, length: number, policies: string[]}} LineageNode
+ * @typedef {{generation: number, index: number, fitness: number|null, validation: ScoreSummary|null,
+ *   policy: string|null}} Ancestor
+ * @typedef {{generation: number, policy: string, mean: number|null, rollouts: RolloutView[]}} EliteRollout
  * @typedef {{field: string, message: string}} FieldError
  */
 export {};

@@ -24,7 +24,8 @@ export function TopBar({ page }) {
         <${Mark} /><span class="brand-name">Neuroevolution</span>
       <//>
       <nav aria-label="Pages">
-        ${tab("/runs", ["runs", "run", "new-run"], "Runs")} ${tab("/workers", ["workers"], "Workers")}
+        ${tab("/runs", ["runs", "run", "new-run"], "Runs")}
+        ${tab("/policies", ["library", "policy", "compare"], "Library")} ${tab("/workers", ["workers"], "Workers")}
       </nav>
       <div class="topbar-end">
         <${ConnectionState} />

@@ -1,6 +1,6 @@
 /** Parts of tables: headers that sort, a way to more rows. */
 
-import { html, useState } from "../vendor/preact-htm.module.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact-htm.module.js";
 import { navigate } from "../router.js";
 import { notify } from "../session.js";
 import { Button } from "./buttons.js";
@@ -27,14 +27,23 @@ export function openRow(href) {
   };
 }
 
-/** Loads further pages. @param {{cursor: string|null, onMore: (cursor: string) => Promise<void>,
- *   children: any}} props */
-export function More({ cursor, onMore, children }) {
+/** Loads further pages. @param {{cursor: string|null, onMore: (cursor: string) => Promise<void>, isEager?: boolean,
+ *   children: any}} props `isEager`: also when it is scrolled into sight */
+export function More({ cursor, onMore, isEager = false, children }) {
   const [isBusy, setBusy] = useState(false);
+  const place = useRef(null);
+  const look = useRef(null);
+  useEffect(() => {
+    if (!isEager || !place.current) return undefined;
+    const observer = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && look.current());
+    observer.observe(place.current);
+    return () => observer.disconnect();
+  }, [cursor]);
   if (!cursor) return null;
   const load = () => {
     setBusy(true);
     onMore(cursor).catch((error) => notify(error.message, true)).then(() => setBusy(false));
   };
-  return html`<div class="more"><${Button} busy=${isBusy} onClick=${load}>${children}<//></div>`;
+  look.current = load;
+  return html`<div class="more" ref=${place}><${Button} busy=${isBusy} onClick=${load}>${children}<//></div>`;
 }

@@ -5,10 +5,10 @@ import { getRun, listGenerations } from "../api.js";
 import { Note, Resource } from "../components/notices.js";
 import { Tabs } from "../components/tabs.js";
 import { score } from "../format.js";
-import { useEvents, useResource, useStore, useTitle } from "../hooks.js";
+import { useEvents, useFollow, useResource, useStore, useTitle } from "../hooks.js";
 import { prepare } from "../plot.js";
 import { setQuery } from "../router.js";
-import { followRun, keepRuns } from "../session.js";
+import { keepRuns } from "../session.js";
 import { Best } from "./run/best.js";
 import { RunChart } from "./run/chart.js";
 import { Elites } from "./run/elites.js";
@@ -35,11 +35,10 @@ async function loadRun(id, signal) {
 export function Run({ route }) {
   const { id, query } = route;
   const resource = useResource(`run ${id}`, (signal) => loadRun(id, signal));
+  useFollow(`runs/${id}`);
   useEffect(() => {
-    followRun(id);
     prepare().catch(() => {}); // Tried again, and reported, when there is something to draw.
-    return () => followRun(null);
-  }, [id]);
+  }, []);
   if (resource.error?.status === 404) return html`<${NotFound} what="There is no such run" />`;
   return html`<div class="page">
     <${Resource} resource=${resource} rows=${8}>

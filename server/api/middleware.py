@@ -19,6 +19,7 @@ POLICY = {
     # The hash is that of nothing: plotly.js adds an empty style element, to whose sheet it then adds rules.
     "style-src": "'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
     "img-src": "'self' data: blob:",
+    "media-src": "'self'",
     "font-src": "'self'",
     "connect-src": "'self'",
     "manifest-src": "'self'",

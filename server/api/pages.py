@@ -11,7 +11,7 @@ from server.api.dependencies import TokenDep
 from server.api.problems import answer_http
 
 COOKIE_SECONDS = 365 * 86400
-PAGES = ("/", "/runs", "/runs/new", "/runs/{slug}", "/workers")
+PAGES = ("/", "/runs", "/runs/new", "/runs/{slug}", "/policies", "/policies/compare", "/policies/{id}", "/workers")
 
 router = APIRouter(include_in_schema=False)
 

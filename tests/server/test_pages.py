@@ -8,7 +8,16 @@ import httpx2
 import pytest
 
 pytestmark = pytest.mark.anyio
-PAGES = ["/", "/runs", "/runs/new", "/runs/brave-otter-k3f9x2", "/workers"]
+PAGES = [
+    "/",
+    "/runs",
+    "/runs/new",
+    "/runs/brave-otter-k3f9x2",
+    "/policies",
+    "/policies/compare",
+    "/policies/4dc8a37e",
+    "/workers",
+]
 FOR_EVER = "public, max-age=31536000, immutable"
 
 

@@ -6,6 +6,7 @@ import { Button, CopyButton } from "../../components/buttons.js";
 import { Empty, Resource } from "../../components/notices.js";
 import { Birth, ChainLength, Score } from "../../components/values.js";
 import { useResource } from "../../hooks.js";
+import { saveBlob } from "../../save.js";
 
 const TOP = 10;
 const SHORT_ID = 10;
@@ -74,7 +75,5 @@ function Row({ run, item, rank }) {
 }
 
 function download(name, text) {
-  const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-  Object.assign(document.createElement("a"), { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 0);
+  saveBlob(name, new Blob([text], { type: "application/json" }));
 }

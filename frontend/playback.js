@@ -1,0 +1,110 @@
+/** Playing one video, or several in step: what the controls of a player do. */
+
+import { useCallback, useEffect, useRef, useState } from "./vendor/preact-htm.module.js";
+
+export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
+export const FRAME_SECONDS = 1 / 60;
+const DRIFT_SECONDS = 0.1; // Videos further apart than this are brought together.
+const POLL_MS = 100;
+
+let latestSpeed = 1; // The next player begins as fast as the last one went.
+
+/** The speed after a step up or down. @param {number} speed @param {number} step */
+export function speedAfter(speed, step) {
+  const place = SPEEDS.indexOf(speed);
+  return SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, place + step))];
+}
+
+/** What a key does in a player: `toggle`, `step`, `speed`, `to`, or nothing. @param {string} key
+ * @returns {[string, number]|null} */
+export function actionOf(key) {
+  const actions = {
+    " ": ["toggle", 0],
+    k: ["toggle", 0],
+    ",": ["step", -1],
+    ".": ["step", 1],
+    "<": ["speed", -1],
+    ">": ["speed", 1],
+    Home: ["to", 0],
+    End: ["to", Infinity],
+  };
+  return actions[key] ?? null;
+}
+
+/** Where the longest of the videos is, which leads the others. @param {Iterable<HTMLVideoElement>} videos */
+function leaderOf(videos) {
+  const known = [...videos].filter(({ duration }) => Number.isFinite(duration));
+  return known.reduce((best, one) => (best && best.duration >= one.duration ? best : one), null);
+}
+
+/** Videos that are played together. Shorter ones stay at their ends while longer ones go on.
+ * @returns {{attach: (key: string) => (element: HTMLVideoElement|null) => void, time: number, duration: number,
+ *   speed: number, isPlaying: boolean, toggle: () => void, play: () => void, step: (frames: number) => void,
+ *   seek: (seconds: number) => void, setSpeed: (speed: number) => void}} */
+export function useDeck() {
+  const videos = useRef(new Map());
+  const setters = useRef(new Map());
+  const [speed, setSpeed] = useState(latestSpeed);
+  const [{ time, duration, isPlaying }, setState] = useState({ time: 0, duration: 0, isPlaying: false });
+  const all = () => [...videos.current.values()];
+  const look = useCallback(() => {
+    const leader = leaderOf(all());
+    if (!leader) return;
+    const playing = !leader.paused && !leader.ended;
+    if (playing) follow(leader, all());
+    setState((old) => {
+      const next = { time: leader.currentTime, duration: leader.duration, isPlaying: playing };
+      return Object.keys(next).every((key) => next[key] === old[key]) ? old : next;
+    });
+  }, []);
+  useEffect(() => {
+    const timer = setInterval(look, POLL_MS);
+    return () => clearInterval(timer);
+  }, []);
+  useEffect(() => {
+    latestSpeed = speed;
+    for (const video of all()) video.playbackRate = speed;
+  }, [speed]);
+  const attach = (key) => {
+    if (!setters.current.has(key)) {
+      setters.current.set(key, (element) => {
+        if (!element) videos.current.delete(key);
+        else videos.current.set(key, element).get(key).defaultPlaybackRate = latestSpeed;
+      });
+    }
+    return setters.current.get(key);
+  };
+  const seek = (seconds) => {
+    const end = leaderOf(all())?.duration ?? 0;
+    const to = Math.min(end, Math.max(0, seconds));
+    for (const video of all()) video.currentTime = Math.min(to, video.duration || 0);
+    look();
+  };
+  const play = () => {
+    const leader = leaderOf(all());
+    if (leader?.ended) seek(0);
+    for (const video of all()) {
+      video.playbackRate = speed;
+      if (!video.ended) video.play().catch(() => {}); // A video taken away before it began.
+    }
+    setTimeout(look, 0);
+  };
+  const pause = () => {
+    for (const video of all()) video.pause();
+    look();
+  };
+  const toggle = () => (leaderOf(all())?.paused || leaderOf(all())?.ended ? play() : pause());
+  const step = (frames) => {
+    pause();
+    seek((leaderOf(all())?.currentTime ?? 0) + frames * FRAME_SECONDS);
+  };
+  return { attach, time, duration, speed, isPlaying, toggle, play, step, seek, setSpeed };
+}
+
+function follow(leader, videos) {
+  for (const video of videos) {
+    if (video === leader || !(leader.currentTime < video.duration)) continue;
+    if (Math.abs(video.currentTime - leader.currentTime) > DRIFT_SECONDS) video.currentTime = leader.currentTime;
+    if (video.paused) video.play().catch(() => {});
+  }
+}
