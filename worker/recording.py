@@ -1,16 +1,18 @@
 """Recordings: one episode with everything that replays and checks it on any machine, without the network."""
 
 from collections.abc import Generator, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple, Protocol, cast
 
 from evolution.chains import SeedChain
-from evolution.environments import AtariOptions, Environment, VectorOptions
+from evolution.environments import AtariOptions, ClassicAtariOptions, Environment, VectorOptions
 from worker.episode import Picture, Played, Tick, UnreplayableActions
 from worker.evaluation import evaluate_policy, make_game
 from worker.registry import engine_of
 from worker.vector import VectorGame
 
 if TYPE_CHECKING:
+    from worker.atari import AtariGame
+    from worker.classic_atari import ClassicAtariGame
     from worker.evaluation import Game
 
 
@@ -145,10 +147,7 @@ class Replay:
         self._played = yield from self._episode()
 
     def _episode(self) -> Generator[Tick, None, Played]:
-        game, options = self._game, self.environment.settings
-        if isinstance(game, VectorGame):
-            return game.replay(VectorOptions.model_validate(options, from_attributes=True), self.seed, self.actions)
-        return game.replay(AtariOptions.model_validate(options, from_attributes=True), self.seed, self.actions)
+        return self._game.replay(self.environment.settings, self.seed, self.actions)
 
 
 def replay(environment: Environment, seed: int, actions: bytes) -> Replay:
@@ -182,7 +181,7 @@ def _differences(rollout: Rollout, played: Played) -> Iterator[str]:
         yield f"the episode ends after {played.steps} decisions, and there are more actions"
 
 
-def _open_game(environment: Environment, *, filmed: bool) -> "Game":
+def _open_game(environment: Environment, *, filmed: bool) -> Replayable:
     game = make_game(environment.id)
     if not (filmed and isinstance(game, VectorGame)):
         return game

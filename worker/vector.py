@@ -202,11 +202,13 @@ def make_environment(environment_id: str, render_mode: str | None = None) -> gym
             f"no environment {environment_id} is registered with Gymnasium here: check the id, or start the workers "
             "with --env-module MODULE if it is your own"
         )
+    # Not every constructor takes a render mode.
+    wanted: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
     try:
         with warnings.catch_warnings():
             # Out-of-date versions are the user's choice: CartPole-v0 is still CartPole.
             warnings.simplefilter("ignore")
-            return gymnasium.make(environment_id, render_mode=render_mode, disable_env_checker=True)
+            return gymnasium.make(environment_id, disable_env_checker=True, **wanted)
     except gymnasium.error.DependencyNotInstalled as error:
         raise UnplayableEnvironment(f"{environment_id} needs what is not installed on the worker: {error}") from error
     except (Exception, SystemExit) as error:  # an environment's constructor may raise anything
