@@ -1,19 +1,29 @@
 """Recordings: one episode with everything that replays and checks it on any machine, without the network."""
 
 from collections.abc import Generator, Iterator
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol
 
 from evolution.chains import SeedChain
-from evolution.environments import AtariOptions, ClassicAtariOptions, Environment, VectorOptions
+from evolution.environments import Environment
 from worker.episode import Picture, Played, Tick, UnreplayableActions
 from worker.evaluation import evaluate_policy, make_game
 from worker.registry import engine_of
 from worker.vector import VectorGame
 
-if TYPE_CHECKING:
-    from worker.atari import AtariGame
-    from worker.classic_atari import ClassicAtariGame
-    from worker.evaluation import Game
+
+class Replayable(Protocol):
+    """A game that can be played again from its actions."""
+
+    @property
+    def frames_per_second(self) -> float: ...
+
+    @property
+    def pixel_aspect(self) -> int: ...
+
+    def picture(self) -> Picture: ...
+
+    def replay(self, options: Any, seed: int, actions: bytes) -> Generator[Tick, None, Played]:
+        """`options`: those of the game's kind of environment."""
 
 
 class Rollout(NamedTuple):
