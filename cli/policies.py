@@ -8,6 +8,7 @@ from cli.documents import Document, read_policy
 from cli.exports import export_policy
 from cli.library import import_policies, list_policies
 from cli.options import DEFAULT_DATA, Data, EnvironmentModules, Json, ServerUrl, Token
+from cli.recordings import record_policy, verify_rollout
 
 if TYPE_CHECKING:
     from evolution.chains import SeedChain
@@ -67,6 +68,8 @@ def evaluate_policy(
 
 
 app.command("export")(export_policy)
+app.command("record")(record_policy)
+app.command("verify")(verify_rollout)
 
 
 def _facts(chain: "SeedChain") -> dict[str, Any]:

@@ -1,0 +1,102 @@
+"""`neuroevo policy record` and `policy verify`: an episode as a video, and as actions that prove its score."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.documents import STANDARD_INPUT, Document, read_policy
+from cli.errors import BadInput, CommandError
+from cli.options import EnvironmentModules, Json
+
+if TYPE_CHECKING:
+    from worker.recording import Rollout
+
+LARGEST_SEED = 2**31 - 1
+MISMATCH = 1
+"""Exit code."""
+
+Out = Annotated[
+    Path | None,
+    typer.Argument(metavar="[OUT.mp4]", show_default=False, help="The video to write; may be left out with --json."),
+]
+RolloutFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help="A rollout's JSON document, as `policy record --json` prints it; - reads standard input.",
+    ),
+]
+
+
+def record_policy(
+    file: Document,
+    out: Out = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--seed", envvar="NEUROEVO_SEED", min=0, max=LARGEST_SEED, help="The episode's; else one is drawn."
+        ),
+    ] = None,
+    modules: EnvironmentModules = None,
+    as_json: Json = False,
+) -> None:
+    """Play one episode on this machine and film it. With --json, print it with its actions, for `policy verify`."""
+    chain = read_policy(file)
+    if out is None and not as_json:
+        raise BadInput("say where the video goes: neuroevo policy record FILE OUT.mp4 (or ask for --json alone)")
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        raise BadInput(f"{out} cannot be written: name a file in a folder that exists")
+
+    import secrets
+
+    from cli.filming import film, play
+    from cli.output import fields, print_json, score
+
+    rollout = play(chain, secrets.randbelow(LARGEST_SEED + 1) if seed is None else seed, modules or [])
+    size = _write(out, film(rollout)) if out is not None else 0
+    if as_json:
+        from worker.rollout_documents import write_rollout
+
+        print_json(write_rollout(rollout))
+        return
+    lines = [("score", score(rollout.score)), ("steps", f"{rollout.steps:,}"), ("frames", f"{rollout.frames:,}")]
+    typer.echo(fields([*lines, ("seed", str(rollout.seed)), ("video", f"{out}, {size:,} bytes")]))
+
+
+def verify_rollout(file: RolloutFile, modules: EnvironmentModules = None, as_json: Json = False) -> None:
+    """Replay a recorded episode from its actions, without the network, and compare score, steps and final memory."""
+    rollout = _read_rollout(file)
+
+    from cli.filming import check
+    from cli.output import print_json, score
+
+    found = check(rollout, modules or [])
+    if as_json:
+        print_json({"matches": found.matches, "differences": list(found.differences)})
+    elif found.matches:
+        typer.echo(f"match: {score(rollout.score)} points in {rollout.steps:,} steps, and the same final memory")
+    else:
+        typer.echo(f"mismatch: {'; '.join(found.differences)}")
+    if not found.matches:
+        raise typer.Exit(MISMATCH)
+
+
+def _read_rollout(file: Path) -> "Rollout":
+    import sys
+
+    from worker.rollout_documents import MalformedRollout, read_rollout
+
+    try:
+        return read_rollout(sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes())
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}") from None
+    except MalformedRollout as error:
+        raise BadInput(f"{file}: {error}") from None
+
+
+def _write(out: Path, video: bytes) -> int:
+    try:
+        return out.write_bytes(video)
+    except OSError as error:
+        raise CommandError(f"{out} cannot be written: {error.strerror}") from None
