@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import gymnasium
 
 from evolution.architectures import IMAGE_SHAPE
+from evolution.cshenton import SCREEN_SHAPE
 from evolution.environments import (
     Actions,
     AtariOptions,
@@ -13,7 +14,7 @@ from evolution.environments import (
     EnvironmentDescription,
 )
 from worker.episode import UnplayableEnvironment
-from worker.registry import EMULATOR, engine_of, rom_of
+from worker.registry import EMULATOR, classic_rom_of, engine_of, rom_of
 from worker.vector import DEFAULT_FRAMES_PER_SECOND, VectorGame, naming_failures
 
 
@@ -26,7 +27,7 @@ def announce_engines(own: Mapping[str, str]) -> dict[str, str]:
     return {
         environment_id: engine_of(environment_id, own.get(environment_id))
         for environment_id in sorted(gymnasium.registry)
-        if environment_id in own or rom_of(environment_id) is not None or _is_playable(environment_id)
+        if environment_id in own or _is_playable(environment_id)
     }
 
 
@@ -41,6 +42,9 @@ def describe(environment: Environment, own: Mapping[str, str]) -> EnvironmentDes
             rom = rom_of(environment.id)
             if rom is not None:
                 return _describe_atari(environment, rom, engine)
+            classic_rom = classic_rom_of(environment.id)
+            if classic_rom is not None:
+                return _describe_classic(environment, classic_rom, engine)
             return _describe_vector(environment, engine)
     except UnplayableEnvironment as error:
         return describe_problem(environment, engine, str(error))
@@ -58,6 +62,18 @@ def _describe_atari(environment: Environment, rom: str, engine: str) -> Environm
     actions = DiscreteActions(n=len(codes), meanings=action_meanings(codes))
     fitting = ["nature-dqn", "uber-large"]
     return _description(environment, engine, list(IMAGE_SHAPE), actions, FRAMES_PER_SECOND, fitting)
+
+
+def _describe_classic(environment: Environment, rom: str, engine: str) -> EnvironmentDescription:
+    from worker.atari import FRAMES_PER_SECOND, action_meanings
+    from worker.classic_atari import ClassicAtariGame
+
+    game = ClassicAtariGame(rom)
+    if game.screen_shape != SCREEN_SHAPE:
+        shape = " x ".join(map(str, game.screen_shape))
+        return describe_problem(environment, engine, f"no policy fits {environment.id}: its screen is of {shape}")
+    actions = DiscreteActions(n=len(game.actions), meanings=action_meanings(game.actions))
+    return _description(environment, engine, list(SCREEN_SHAPE), actions, FRAMES_PER_SECOND, ["cshenton-2018"])
 
 
 def _describe_vector(environment: Environment, engine: str) -> EnvironmentDescription:
@@ -99,7 +115,9 @@ def _description(
 
 
 def _is_playable(environment_id: str) -> bool:
-    # Versions of the Atari games other than v5 are not played.
+    if rom_of(environment_id) is not None or classic_rom_of(environment_id) is not None:
+        return True
+    # Further versions of the Atari games are not played.
     if str(gymnasium.registry[environment_id].entry_point).startswith(EMULATOR):
         return False
     try:

@@ -21,8 +21,11 @@ from pathlib import Path
 from worker.processor import processor
 
 SOURCES = Path(__file__).parent / "kernels"
-RECORDS = [SOURCES.parent / f"{name}.py" for name in ("arrays", "image_network", "records")]
-"""What the kernels read, by its place in memory."""
+FURTHER = [
+    SOURCES.parent / f"{name}.py"
+    for name in ("arrays", "image_network", "records", "classic_network", "classic_kernels")
+]
+"""What the kernels read, by its place in memory, and those of the network of 2018."""
 UNCHANGED_SECONDS = 60 * 24 * 3600
 """Age from which another version's compiled kernels are removed; should it run again, it compiles them again."""
 NOTICE = "compiling the networks' kernels for this processor, once: it takes a quarter of a minute or so"
@@ -39,7 +42,7 @@ def cache_folder() -> Path:
     Raises:
         NoPlaceForKernels: none of these can be written to.
     """
-    sources = b"".join(path.read_bytes() for path in [*sorted(SOURCES.glob("*.py")), *RECORDS])
+    sources = b"".join(path.read_bytes() for path in [*sorted(SOURCES.glob("*.py")), *FURTHER])
     # numba keeps its files by the path of the sources, and reads none that another version of it wrote.
     makers = (str(SOURCES.resolve()), version("numba"), version("llvmlite"), platform.python_version())
     digest = hashlib.sha256(sources + repr(makers).encode()).hexdigest()[:16]
@@ -107,7 +110,8 @@ def use_all() -> None:
     """Calls every kernel once, with arguments of the types that play has: so each is compiled, or loaded."""
     import numpy as np
 
-    from evolution.architectures import Architecture, ImageArchitecture, MlpArchitecture
+    from evolution.architectures import Architecture, CshentonArchitecture, ImageArchitecture, MlpArchitecture
+    from evolution.cshenton import SCREEN_SHAPE
     from worker.areas import area_taps
     from worker.kernels.mlp import squash
     from worker.kernels.screen import look, push
@@ -124,6 +128,9 @@ def use_all() -> None:
         policy.expansion.mutate(policy.parameters, [0], [0.0], policy.parameters)
         policy.renew()
         policy.outputs(observation)
+    classic = build_policy(CshentonArchitecture(name="cshenton-2018", actions=2))
+    classic.renew()
+    classic.outputs(np.zeros(SCREEN_SHAPE, np.uint8))
     squash(np.zeros(1, np.float32))
     colours, gray, rows = np.zeros((210, 160), np.uint8), np.zeros((210, 160), np.uint8), np.ones(210, np.uint8)
     words = colours.view(np.uint64)

@@ -7,26 +7,39 @@ import sys
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from evolution.architectures import Architecture, ImageArchitecture
+from evolution.architectures import Architecture, CshentonArchitecture, ImageArchitecture
 from evolution.breeding import episode_seed
 from evolution.chains import SeedChain
-from evolution.environments import ATARI_PREFIX, AtariOptions, BoxActions, Environment, VectorOptions
+from evolution.classic_games import is_classic
+from evolution.cshenton import SCREEN_SHAPE
+from evolution.environments import (
+    ATARI_PREFIX,
+    AtariOptions,
+    BoxActions,
+    ClassicAtariOptions,
+    Environment,
+    Options,
+    VectorOptions,
+)
 from evolution.messages import Phase
 from worker.episode import Played, UnplayableEnvironment, UnsuitablePolicy
 from worker.individuals import Individual, Parents
 from worker.networks import build_policy
-from worker.policy import Policy
-from worker.registry import EMULATOR, rom_of
+from worker.policy import Player, Policy
+from worker.registry import EMULATOR, classic_rom_of, rom_of
 from worker.shelf import Shelf
 from worker.vector import VectorGame
 
 if TYPE_CHECKING:
     from worker.atari import AtariGame
+    from worker.classic_atari import ClassicAtariGame
 
-    Game = AtariGame | VectorGame
+    Game = AtariGame | ClassicAtariGame | VectorGame
 
+IMAGES = "images"
+"""What most networks of Atari games take."""
 MOST_GAMES = 4
 """Games kept ready in a process; each takes some megabytes."""
 
@@ -48,12 +61,9 @@ class Evaluator:
             UnsuitablePolicy: the individual's network does not fit it.
             BrokenEnvironment: it failed in play.
         """
-        game, options = self._game(environment.id), environment.settings
+        game = self._game(environment.id)
         check_fit(individual.architecture, game, environment)
-        policy = self._policy(individual)
-        if isinstance(game, VectorGame):
-            return game.play(policy, VectorOptions.model_validate(options, from_attributes=True), seed)
-        return game.play(policy, AtariOptions.model_validate(options, from_attributes=True), seed)
+        return play_episode(game, self._policy(individual), environment.settings, seed)
 
     def _game(self, environment_id: str) -> "Game":
         if environment_id not in self._games:
@@ -81,6 +91,15 @@ class Evaluator:
         return self._policies[key]
 
 
+def play_episode(game: "Game", policy: Player, options: Options, seed: int) -> Played:
+    """One episode of the game whose options these are. Raises: BrokenEnvironment: it failed in play."""
+    if isinstance(game, VectorGame):
+        return game.play(policy, VectorOptions.model_validate(options, from_attributes=True), seed)
+    if isinstance(options, ClassicAtariOptions):
+        return cast("ClassicAtariGame", game).play(policy, options, seed)
+    return cast("AtariGame", game).play(policy, AtariOptions.model_validate(options, from_attributes=True), seed)
+
+
 def make_game(environment_id: str) -> "Game":
     """The environment, ready to play in this process.
 
@@ -92,7 +111,16 @@ def make_game(environment_id: str) -> "Game":
         from worker.atari import AtariGame
 
         return AtariGame(rom)
-    if environment_id.startswith(ATARI_PREFIX) and EMULATOR not in sys.modules:
+    classic_rom = classic_rom_of(environment_id)
+    if classic_rom is not None:
+        from worker.classic_atari import ClassicAtariGame
+
+        return ClassicAtariGame(classic_rom)
+    if is_classic(environment_id) and EMULATOR in sys.modules:
+        raise UnplayableEnvironment(
+            f"{environment_id} is registered by another package than ale-py: name yours otherwise"
+        )
+    if (is_classic(environment_id) or environment_id.startswith(ATARI_PREFIX)) and EMULATOR not in sys.modules:
         raise UnplayableEnvironment(f"{environment_id} needs the emulator, which is not installed: pip install ale-py")
     return VectorGame(environment_id)
 
@@ -104,11 +132,7 @@ def check_fit(architecture: Architecture, game: "Game", environment: Environment
         UnsuitablePolicy: it does not.
     """
     needed = fitting_shape(game, environment)
-    has = (
-        ("images", architecture.actions, False)
-        if isinstance(architecture, ImageArchitecture)
-        else (str(architecture.inputs), architecture.actions, architecture.box)
-    )
+    has = _shape_of(architecture)
     if has != needed:
         raise UnsuitablePolicy(
             f"the policy does not fit {environment.id} with these options: its network is for {_words(*has)}, "
@@ -117,13 +141,34 @@ def check_fit(architecture: Architecture, game: "Game", environment: Environment
 
 
 def fitting_shape(game: "Game", environment: Environment) -> tuple[str, int, bool]:
-    """What a fitting network takes ("images", or how many numbers), how many outputs it has, and if they are a box."""
-    if not isinstance(game, VectorGame):
-        options = AtariOptions.model_validate(environment.options)
-        return "images", len(game.actions(options)), False
-    if isinstance(game.actions, BoxActions):
-        return str(game.observations), len(game.actions.low), True
-    return str(game.observations), game.actions.n, False
+    """What a fitting network takes, in words, how many outputs it has, and if they are a box."""
+    options = environment.settings
+    if isinstance(game, VectorGame):
+        box = isinstance(game.actions, BoxActions)
+        outputs = len(game.actions.low) if isinstance(game.actions, BoxActions) else game.actions.n
+        return _numbers(game.observations), outputs, box
+    if isinstance(options, ClassicAtariOptions):
+        classic = cast("ClassicAtariGame", game)
+        return _screens(classic.screen_shape), len(classic.actions), False
+    actions = cast("AtariGame", game).actions(AtariOptions.model_validate(options, from_attributes=True))
+    return IMAGES, len(actions), False
+
+
+def _shape_of(architecture: Architecture) -> tuple[str, int, bool]:
+    """As `fitting_shape`, of the network."""
+    if isinstance(architecture, ImageArchitecture):
+        return IMAGES, architecture.actions, False
+    if isinstance(architecture, CshentonArchitecture):
+        return _screens(SCREEN_SHAPE), architecture.actions, False
+    return _numbers(architecture.inputs), architecture.actions, architecture.box
+
+
+def _numbers(inputs: int) -> str:
+    return f"{inputs} numbers"
+
+
+def _screens(shape: tuple[int, int, int]) -> str:
+    return f"raw screens of {shape[0]} x {shape[1]}"
 
 
 def evaluate_policy(chain: SeedChain, environment: Environment, episode_seed: int) -> Played:
@@ -159,5 +204,4 @@ def _evaluator() -> Evaluator:
 
 
 def _words(inputs: str, outputs: int, box: bool) -> str:
-    kind = f"a box of {outputs} actions" if box else f"{outputs} discrete actions"
-    return f"{'images' if inputs == 'images' else f'{inputs} numbers'} and {kind}"
+    return f"{inputs} and {f'a box of {outputs} actions' if box else f'{outputs} discrete actions'}"

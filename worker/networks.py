@@ -7,20 +7,21 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from evolution.architectures import IMAGE_SHAPE, Architecture, ImageArchitecture, MlpArchitecture
+from evolution.architectures import IMAGE_SHAPE, Architecture, CshentonArchitecture, ImageArchitecture, MlpArchitecture
 from evolution.layouts import Layer, layout
+from worker.arrays import lined_up
+from worker.classic_policy import CshentonPolicy
 from worker.expansion import CompiledExpansion, Place, place_layers
 from worker.image_network import Convolution, Dense, Network
 from worker.instructions import FUSED
 from worker.journal import line, logger
 from worker.kernels import image, mlp
 from worker.kernels.image import WINDOWS
-from worker.kernels.vectors import AHEAD, LANES
+from worker.kernels.vectors import AHEAD
 from worker.policy import Observation, Outputs, Policy
 from worker.records import RECORD_BYTES
 
 BRIGHTEST = 255
-LINE_BYTES = 64
 
 
 def build_policy(architecture: Architecture) -> Policy:
@@ -28,6 +29,8 @@ def build_policy(architecture: Architecture) -> Policy:
     tell_of_slow_processor()
     if isinstance(architecture, ImageArchitecture):
         return ImagePolicy(architecture)
+    if isinstance(architecture, CshentonArchitecture):
+        return CshentonPolicy(architecture)
     return MlpPolicy(architecture)
 
 
@@ -83,13 +86,6 @@ class MlpPolicy:
     def outputs(self, observation: Observation) -> Outputs:
         mlp.decide(self.parameters, self._layers, observation, self._values, self._order)
         return self._outputs
-
-
-def lined_up(count: int) -> NDArray[np.float32]:
-    """Shape (count,), float32, zeros, beginning with a line of the cache: a vector across two lines takes two loads."""
-    numbers = np.zeros(count + LANES, np.float32)
-    start = -numbers.ctypes.data % LINE_BYTES // numbers.itemsize
-    return numbers[start : start + count]
 
 
 def _network(architecture: ImageArchitecture, parameters: NDArray[np.float32]) -> Network:

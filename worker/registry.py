@@ -14,6 +14,7 @@ from pathlib import Path
 import gymnasium
 import numpy as np
 
+from evolution.classic_games import is_classic
 from evolution.environments import ATARI_PREFIX
 from worker.processor import processor
 
@@ -65,6 +66,15 @@ def rom_of(environment_id: str) -> str | None:
     return game if isinstance(game, str) else None
 
 
+def classic_rom_of(environment_id: str) -> str | None:
+    """The ROM of an Atari game as first registered, `frostbite` for `Frostbite-v4`; None for all else."""
+    specification = gymnasium.registry.get(environment_id)
+    if specification is None or not is_classic(environment_id) or not _entry(environment_id, EMULATOR):
+        return None
+    game = specification.kwargs.get("game")
+    return game if isinstance(game, str) else None
+
+
 def engine_of(environment_id: str, module: str | None = None) -> str:
     """What a score in this environment rests on: arithmetic, processor, emulator or environment, each with version.
 
@@ -73,6 +83,11 @@ def engine_of(environment_id: str, module: str | None = None) -> str:
     rom = rom_of(environment_id)
     if rom is not None:
         return f"{ENGINE} {_emulator()} rom={_md5(rom)}"
+    rom = classic_rom_of(environment_id)
+    if rom is not None:
+        # The frame skips are drawn by NumPy, seeded as Gymnasium does it.
+        versions = f"numpy={np.__version__} gymnasium={gymnasium.__version__}"
+        return f"{ENGINE} {versions} {_emulator()} rom={_md5(rom)}"
     # The physics of such environments is NumPy's or their own, whose last bits differ between processors.
     parts = [ENGINE, f'cpu="{processor()}"', f"numpy={np.__version__}", f"gymnasium={gymnasium.__version__}"]
     if module is not None:

@@ -7,15 +7,16 @@ import pytest
 from numpy.typing import NDArray
 
 from evolution.architectures import Architecture, ImageArchitecture, MlpArchitecture
-from evolution.chains import SeedChain
-from evolution.environments import AtariOptions, Environment, VectorOptions
+from evolution.chains import SeedChain, parse_chain
+from evolution.environments import Environment
 from exports import export_policy
+from policies import shipped
 from tests.exports.conftest import runtime
-from worker.evaluation import evaluate_policy, make_game
+from worker.classic_atari import ClassicAtariGame
+from worker.evaluation import evaluate_policy, make_game, play_episode
 from worker.individuals import Individual, Parents
 from worker.networks import build_policy
 from worker.policy import Observation, Outputs, Policy
-from worker.vector import VectorGame
 
 TIE = 1e-5
 CARTPOLE = MlpArchitecture(name="mlp", inputs=4, hidden=[16], actions=2)
@@ -53,11 +54,8 @@ def watch(chain: SeedChain, seed: int) -> Witness:
     individual = Individual(chain.architecture, chain.seeds, chain.powers, None)
     Parents().raise_individual(individual, policy.expansion, policy.parameters)
     policy.renew()
-    witness, game, options = Witness(policy), make_game(chain.environment.id), chain.environment.options
-    if isinstance(game, VectorGame):
-        played = game.play(witness, VectorOptions.model_validate(options), seed)
-    else:
-        played = game.play(witness, AtariOptions.model_validate(options), seed)
+    witness = Witness(policy)
+    played = play_episode(make_game(chain.environment.id), witness, chain.environment.settings, seed)
     assert played == evaluate_policy(chain, chain.environment, seed)
     assert played.steps == len(witness.values)
     return witness
@@ -93,3 +91,9 @@ def test_the_onnx_network_plays_frostbite_as_the_policy(architecture: ImageArchi
     assert len({int(values.argmax()) for values in witness.values}) > 1, "a policy of one action shows little"
     stacks = np.stack(witness.seen).transpose(0, 3, 1, 2)
     agree(runtime(export_policy(chain, "onnx").data)(stacks), np.stack(witness.values))
+
+
+def test_the_onnx_network_of_2018_plays_frostbite_as_the_policy() -> None:
+    chain = parse_chain(shipped()[4] | {"environment": {"id": "Frostbite-v4", "options": {"max_steps": 150}}})
+    witness = watch(chain, 1000)
+    agree(runtime(export_policy(chain, "onnx").data)(np.stack(witness.seen)), np.stack(witness.values))

@@ -112,7 +112,7 @@ def test_an_environment_that_fails_in_play_is_named(environment_id: str, message
         ("user/Excessive-v0", "it cannot be described: OverflowError"),
         ("FrozenLake-v1", "its observations are a Discrete"),
         ("Blackjack-v1", "its observations are a Tuple"),
-        ("Frostbite-v4", "its observations are images of 210 x 160 x 3"),
+        ("FrostbiteNoFrameskip-v4", "its observations are images of 210 x 160 x 3"),
         ("CarRacing-v3", "needs what is not installed on the worker"),
         ("Nowhere-v0", "no environment Nowhere-v0 is registered"),
         ("os:system", "no environment os:system is registered"),
@@ -146,7 +146,7 @@ def test_what_can_be_played_is_described(own: dict[str, str]) -> None:
 def test_every_environment_that_can_be_played_is_announced_with_its_engine(own: dict[str, str]) -> None:
     engines = announce_engines(own)
     assert {"ALE/Frostbite-v5", "CartPole-v1", "Pendulum-v1", *OWN} <= set(engines)
-    assert not {"FrozenLake-v1", "CarRacing-v3", "Frostbite-v4", "ALE/Combat-v5"} & set(engines)
+    assert not {"FrozenLake-v1", "CarRacing-v3", "FrostbiteNoFrameskip-v4", "ALE/Combat-v5"} & set(engines)
     assert engines["ALE/Frostbite-v5"].startswith("exact-1 ale-py=")
     assert "rom=4ca73eb959299471788f0b685c3ba0b5" in engines["ALE/Frostbite-v5"]
     assert "ale-py=" in engines["ALE/Frostbite-v5"]
