@@ -6,6 +6,7 @@ The thread is a daemon: a server that stops does not wait for it. It holds no lo
 import asyncio
 import hashlib
 import threading
+from contextlib import suppress
 
 from evolution.chains import SeedChain
 from evolution.expansion import expand
@@ -51,8 +52,8 @@ class Fingerprints:
             with self._turn:
                 found = fingerprint(chain)
         finally:
-            # Those who wait must hear of a failure too.
-            if not loop.is_closed():
+            # Those who wait must hear of a failure too; nobody does where the loop is closed, which raises.
+            with suppress(RuntimeError):
                 loop.call_soon_threadsafe(_settle, future, found)
 
 

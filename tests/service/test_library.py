@@ -40,8 +40,11 @@ async def births(master: Master, run: str) -> dict[tuple[int, int], list[int]]:
     return {generation.elite_born: generation.elite_seeds for generation in generations}
 
 
-async def test_every_elite_comes_into_the_library_with_all_its_scores(master: Master) -> None:
-    run = await play(master)
+@pytest.mark.parametrize(("test_episodes", "source"), [(2, "test"), (0, "validation")])
+async def test_every_elite_comes_into_the_library_with_all_its_scores(
+    master: Master, test_episodes: int, source: str
+) -> None:
+    run = await play(master, test_episodes=test_episodes, budget={"generations": 8})
     elites, kept = await births(master, run.id), await library(master, run=run.id)
     best = {policy.policy: policy for policy in await master.best_policies(run.id, 100)}
 
@@ -55,7 +58,7 @@ async def test_every_elite_comes_into_the_library_with_all_its_scores(master: Ma
         assert policy.score.mean == pytest.approx(best[policy.id].mean)
         assert policy.score.sd == pytest.approx(best[policy.id].sd)
         assert (policy.score.n, policy.score.distinct) == (best[policy.id].n, best[policy.id].distinct)
-        assert (policy.score.source, policy.score.engine) == ("test", run.engine)
+        assert (policy.score.source, policy.score.engine) == (source, run.engine)
     assert [one.score.mean for one in kept if one.score] == sorted(
         (one.score.mean for one in kept if one.score), reverse=True
     )
