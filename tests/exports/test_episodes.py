@@ -12,7 +12,6 @@ from evolution.environments import Environment
 from exports import export_policy
 from policies import shipped
 from tests.exports.conftest import runtime
-from worker.classic_atari import ClassicAtariGame
 from worker.evaluation import evaluate_policy, make_game, play_episode
 from worker.individuals import Individual, Parents
 from worker.networks import build_policy
@@ -94,6 +93,9 @@ def test_the_onnx_network_plays_frostbite_as_the_policy(architecture: ImageArchi
 
 
 def test_the_onnx_network_of_2018_plays_frostbite_as_the_policy() -> None:
-    chain = parse_chain(shipped()[4] | {"environment": {"id": "Frostbite-v4", "options": {"max_steps": 150}}})
+    document = shipped()[4]
+    short = {"seeds": document["seeds"][:5], "environment": {"id": "Frostbite-v4", "options": {"max_steps": 150}}}
+    chain = parse_chain(document | short)
     witness = watch(chain, 1000)
+    assert len({int(values.argmax()) for values in witness.values}) > 1, "a policy of one action shows little"
     agree(runtime(export_policy(chain, "onnx").data)(np.stack(witness.seen)), np.stack(witness.values))
