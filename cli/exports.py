@@ -8,6 +8,7 @@ import typer
 
 from cli.documents import Document, read_policy
 from cli.errors import BadInput, CommandError
+from cli.options import DEFAULT_DATA, Data, ServerUrl, Token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,13 +33,20 @@ Out = Annotated[
 ]
 
 
-def export_policy(file: Document, format: Format, out: Out = STANDARD_OUTPUT) -> None:
+def export_policy(
+    file: Document,
+    format: Format,
+    out: Out = STANDARD_OUTPUT,
+    data: Data = DEFAULT_DATA,
+    server: ServerUrl = None,
+    token: Token = None,
+) -> None:
     """Write a policy as its document, safetensors, ONNX or a model card.
 
     A folder with all four, and an episode's replay.mp4, is what a model hub shows: neuroevo policy export FILE --format
     card DIR names the card README.md.
     """
-    chain = read_policy(file)
+    chain = read_policy(file, data, server, token)
     _check_out(out, format)
 
     import exports
