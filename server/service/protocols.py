@@ -1,6 +1,6 @@
 """How scores were made, in words: only scores of one protocol may be compared."""
 
-from evolution.environments import AtariOptions, Environment
+from evolution.environments import AtariOptions, ClassicAtariOptions, Environment
 
 
 def protocol_of(environment: Environment) -> str:
@@ -20,6 +20,13 @@ def rules_of(environment: Environment) -> list[str]:
         parts.append("minimal actions" if settings.minimal_actions else "all actions")
         if settings.frame_skip != AtariOptions().frame_skip:
             parts.append(f"frame skip {settings.frame_skip}")
+    elif isinstance(settings, ClassicAtariOptions):
+        parts += [
+            "no sticky actions",
+            "frame skip 2 to 4 at random",
+            f"{settings.max_steps:,} steps",
+            "minimal actions",
+        ]
     elif (steps := getattr(settings, "max_steps", None)) is not None:
         parts.append(f"{steps:,} steps")
     return parts
