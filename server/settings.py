@@ -49,6 +49,10 @@ class Settings(BaseSettings):
         16 * 2**20, ge=1024, le=2**30, description="Longest request body that is read; a longer one is refused, bytes."
     )
 
+    video_quota_mb: int = Field(
+        2000, ge=1, le=10**9, description="What videos may take in the database; those not watched for longest go, MB."
+    )
+
     @field_validator("database_url")
     @classmethod
     def _names_a_database(cls, url: SecretStr) -> SecretStr:

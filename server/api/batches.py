@@ -21,7 +21,7 @@ router = APIRouter(prefix="/batches", tags=["batches"], route_class=WorkRoute, r
 @router.post("", summary="Submit results and claim batches", response_model=BatchReply)
 async def exchange(body: BatchRequest, request: Request) -> Response:
     """Answered once the results are committed. Without results it waits for work, 20 s by default."""
-    reply = await (_settle if body.submissions else _wait)(body, request)
+    reply = await (_settle if body.submissions or body.job_submissions else _wait)(body, request)
     return Response(status_code=CLIENT_CLOSED_REQUEST) if reply is None else answer(reply)
 
 
@@ -41,7 +41,7 @@ async def release(body: ReleaseRequest, request: Request) -> Response:
 async def _settle(body: BatchRequest, request: Request) -> BatchReply | None:
     """The answer to results, which are committed even while the server stops; None: the worker hung up."""
     reply = await _master(request).exchange(body)
-    if reply.batches and await request.is_disconnected():
+    if (reply.batches or reply.jobs) and await request.is_disconnected():
         await _give_back(body, reply, request)
         return None
     return reply
@@ -81,7 +81,7 @@ async def _hang_up(request: Request) -> None:
 
 async def _give_back(body: BatchRequest, reply: BatchReply, request: Request) -> None:
     """Batches that were claimed in the moment in which the worker hung up go to others."""
-    leases = [batch.lease for batch in reply.batches]
+    leases = [*(batch.lease for batch in reply.batches), *(job.lease for job in reply.jobs)]
     await _master(request).release(ReleaseRequest(protocol=PROTOCOL, worker=body.worker, leases=leases))
 
 

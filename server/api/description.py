@@ -17,6 +17,8 @@ TAGS = {
     "environments": "What connected workers can play.",
     "presets": "Starting points for a new run, and the schema of its configuration.",
     "workers": "Who plays, and how fast.",
+    "jobs": "Tests and recordings of policies that people ask for.",
+    "rollouts": "Recorded episodes: their videos, posters and actions.",
     "batches": "The workers' interface: results in, work out.",
     "health": "For supervisors and load balancers.",
 }

@@ -9,6 +9,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BATCHES = "/api/v1/batches"
+MEDIA = (".mp4", ".jpg")
+"""How the paths of videos and posters end: they have a bound of their own, and ranges of bytes."""
 COMPRESSION_LEVEL = 5
 
 logger = logging.getLogger(__name__)
@@ -62,11 +64,11 @@ class SecurityHeaders:
 
 
 class Compression(GZipMiddleware):
-    """Gzip, but for batches: random seeds hardly shrink, and the master's time is the workers' time."""
+    """Gzip, but for batches, since random seeds hardly shrink, and for videos and pictures, which do not at all."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        if scope["type"] == "http" and not scope["path"].startswith(BATCHES):
+        if scope["type"] == "http" and not scope["path"].startswith(BATCHES) and not scope["path"].endswith(MEDIA):
             await super().__call__(scope, receive, send)
         else:
             await self.app(scope, receive, send)
@@ -81,7 +83,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; reading too long a body raises HTTPException 413 in the reader."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].endswith(MEDIA):
             await self._app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "")

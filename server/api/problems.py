@@ -64,6 +64,7 @@ MEANINGS = {
     409: "The state that it is in forbids this",
     413: "The body is too long",
     415: "The body is not marked as JSON",
+    416: "There are no such bytes",
     422: "Something in the request is not valid; `errors` says what",
     426: "The worker speaks another protocol version",
     501: "Nothing here can do this; `detail` says why",
@@ -89,6 +90,7 @@ KINDS: dict[type[Exception], Kind] = {
     errors.AmbiguousPolicy: Kind(409, "ambiguous", "Several policies have ids that begin so"),
     errors.InvalidPolicy: Kind(422, "invalid-policy", "This is no policy that can be kept"),
     errors.NotExportable: Kind(501, "not-exportable", "This policy cannot be written in this format"),
+    errors.DamagedMedia: Kind(422, "damaged-media", "The video or poster is damaged"),
     errors.UnknownEnvironment: Kind(422, "unknown-environment", "No connected worker knows this environment"),
     errors.ProtocolMismatch: Kind(
         426, "protocol-mismatch", "The worker speaks another protocol version", {"Upgrade": f"neuroevo/{PROTOCOL}"}

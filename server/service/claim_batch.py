@@ -1,14 +1,51 @@
 """Hands out work: a batch of episodes under a lease, with the chains of the parents that the worker lacks."""
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from evolution.breeding import episode_seed
 from evolution.chains import FORMAT
-from evolution.messages import Batch, Episode, ParentChain, Phase
+from evolution.messages import Batch, Episode, JobBatch, ParentChain, Phase
 from server.service.active_run import ActiveRun, Parent
 from server.service.memory import Memory
 from server.service.schedule import Grant, Task
 from server.service.workers import Worker
+
+
+class Work(NamedTuple):
+    """What a worker is given."""
+
+    batches: list[Batch]
+    jobs: list[JobBatch]
+
+
+def claim_work(memory: Memory, worker: Worker, holds: Collection[str], wants: int) -> Work:
+    """Up to `wants` batches and jobs for the worker: jobs within their share first, then runs."""
+    jobs = claim_jobs(memory, worker, wants)
+    return Work(claim_batches(memory, worker, holds, wants - len(jobs)), jobs)
+
+
+def claim_jobs(memory: Memory, worker: Worker, wants: int) -> list[JobBatch]:
+    """Up to `wants` jobs for the worker. What no run can use is not bounded by their share."""
+    jobs: list[JobBatch] = []
+    is_spare = not any(_plays(worker, run) for run in memory.runs.values())
+    while memory.jobs.count and len(jobs) < wants:
+        job = memory.jobs.claim(
+            worker,
+            memory.workers.slots,
+            memory.clock.monotonic(),
+            is_spare=is_spare,
+            is_played=memory.workers.can_play,
+        )
+        if job is None:
+            break
+        jobs.append(job)
+    return jobs
+
+
+def _plays(worker: Worker, run: ActiveRun) -> bool:
+    """Whether the run has, or soon will have, work for the worker."""
+    return run.state == "running" and worker.engines.get(run.configuration.environment.id) == run.row.engine
 
 
 def claim_batches(memory: Memory, worker: Worker, holds: Collection[str], wants: int) -> list[Batch]:

@@ -7,10 +7,12 @@ from typing import Any
 
 from server.service.active_run import ActiveRun
 from server.service.conclusion import Conclusion, conclude, thin
+from server.service.library_recordings import plan_elite, record_elite
 from server.service.load_run import load_run, reload_open_generation
 from server.service.memory import Memory
 from server.service.offer_work import offer_run
 from server.service.open_generation import open_generation
+from server.service.open_jobs import OpenJob
 from server.service.policy_views import tell_of_policy
 from server.service.stock_library import keep_elites
 from server.service.tell_watchers import tell_of_generation, tell_of_run
@@ -67,16 +69,17 @@ async def close_generation(memory: Memory, run: ActiveRun, stored: Sequence[Scor
         memory.remember(run)
         offer_run(memory, run)
     else:
-        conclusion, values, kept = written
+        conclusion, values, kept, planned = written
         _open_next(memory, run, row, conclusion)
         tell_of_generation(memory, run.id, values)
         for policy in kept:
-            tell_of_policy(memory, policy)
+            await tell_of_policy(memory, policy)
+        await record_elite(memory, run, planned)
 
 
 async def _write(
     memory: Memory, connection: Connection, run: ActiveRun, row: RunRow, stored: Sequence[Scored], seconds: float
-) -> tuple[Conclusion, dict[str, Any], list[PolicyRow]]:
+) -> tuple[Conclusion, dict[str, Any], list[PolicyRow], list[OpenJob]]:
     number, late = row.generation, 0
     open_ended = run.configuration.algorithm == "block-free"
     if open_ended:
@@ -88,7 +91,8 @@ async def _write(
     await generations.add(connection, values, _candidates(row, conclusion))
     await runs.change(connection, run.id, _changes(memory, run, row, conclusion, seconds))
     played = [conclusion.elite_birth, *([run.carried.birth] if run.carried else [])]
-    return conclusion, values, await keep_elites(connection, run, played, memory)
+    kept = await keep_elites(connection, run, played, memory)
+    return conclusion, values, kept, await plan_elite(memory, connection, run, conclusion, stored)
 
 
 def _open_next(memory: Memory, run: ActiveRun, row: RunRow, conclusion: Conclusion) -> None:

@@ -8,6 +8,7 @@ from server.storage.errors import DatabaseUnavailable, NotLeading
 __all__ = [
     "AmbiguousPolicy",
     "Conflict",
+    "DamagedMedia",
     "DatabaseUnavailable",
     "FieldError",
     "InvalidConfiguration",
@@ -46,6 +47,10 @@ class InvalidPolicy(Exception):
 
 class NotExportable(Exception):
     """This server cannot write the policy in the format asked for. Take `json`, which every policy has."""
+
+
+class DamagedMedia(Exception):
+    """The video or poster is damaged; the message says in what way. Send it again, whole."""
 
 
 class InvalidConfiguration(Exception):

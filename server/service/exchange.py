@@ -12,12 +12,13 @@ from evolution.messages import (
     Outcome,
     ReleaseRequest,
 )
-from server.service.claim_batch import claim_batches
+from server.service.claim_batch import claim_work
 from server.service.describe_environment import bind_soon
 from server.service.errors import ProtocolMismatch
 from server.service.memory import Memory
 from server.service.offer_work import serve_waiters
 from server.service.submit_results import Committer
+from server.service.take_job_results import take_job_results
 from server.service.waiters import Waiter
 from server.service.workers import Worker
 
@@ -45,21 +46,26 @@ async def exchange(memory: Memory, committer: Committer, request: BatchRequest) 
     if memory.descriptions.learn(request.descriptions) or request.announcement:
         bind_soon(memory)
     outcomes = await committer.submit(request.worker.id, request.submissions) if request.submissions else {}
+    outcomes |= await take_job_results(memory, request.worker.id, request.job_submissions)
     if worker is None:
         return BatchReply(outcomes=outcomes, announce=True)
     reply = _reply(memory, worker, request, outcomes)
     if request.submissions and memory.schedule.makes_short_turns(memory.workers.slots):
         # Its waiting request may have been refused because of what it has finished now.
         serve_waiters(memory)
+    if request.job_submissions or reply.jobs:
+        return reply
     if request.submissions or request.descriptions or reply.batches or reply.describe:
         return reply
     return await _wait(memory, worker, request)
 
 
 def _reply(memory: Memory, worker: Worker, request: BatchRequest, outcomes: dict[UUID, Outcome]) -> BatchReply:
+    work = claim_work(memory, worker, frozenset(request.holds), request.wants)
     return BatchReply(
         outcomes=outcomes,
-        batches=claim_batches(memory, worker, frozenset(request.holds), request.wants),
+        batches=work.batches,
+        jobs=work.jobs,
         describe=memory.descriptions.for_worker(worker, memory.clock.monotonic()),
     )
 
@@ -82,7 +88,9 @@ async def _wait(memory: Memory, worker: Worker, request: BatchRequest) -> BatchR
 def _hand_back(memory: Memory, waiter: Waiter) -> None:
     """It hung up in the very moment in which it was given work: others take it."""
     if waiter.answer.done() and not waiter.answer.cancelled():
-        memory.schedule.release([batch.lease for batch in waiter.answer.result().batches])
+        reply = waiter.answer.result()
+        memory.schedule.release([batch.lease for batch in reply.batches])
+        memory.jobs.schedule.release([job.lease for job in reply.jobs])
         serve_waiters(memory)
 
 
@@ -91,7 +99,7 @@ def extend_leases(memory: Memory, request: ExtendRequest) -> ExtendReply:
     check_protocol(request.protocol)
     memory.workers.greet(request.worker, None)
     now = memory.clock.monotonic()
-    alive = memory.schedule.extend(request.leases, now)
+    alive = memory.schedule.extend(request.leases, now) | memory.jobs.schedule.extend(request.leases, now)
     return ExtendReply(
         expires_in={lease: expires_at - now for lease, expires_at in alive.items()},
         lost=[lease for lease in request.leases if lease not in alive],
@@ -103,7 +111,9 @@ def release_leases(memory: Memory, request: ReleaseRequest) -> None:
     check_protocol(request.protocol)
     memory.workers.greet(request.worker, None)
     memory.schedule.release(request.leases)
+    memory.jobs.schedule.release(request.leases)
     if request.leaving:
         memory.workers.leave(request.worker.id)
         memory.schedule.forget(request.worker.id)
+        memory.jobs.schedule.forget(request.worker.id)
     serve_waiters(memory)

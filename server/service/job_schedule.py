@@ -36,7 +36,8 @@ class JobGrant:
 
 @dataclass(eq=False)
 class JobQueue:
-    """What is left of one job. `rank`: the lower, the earlier among its asker's jobs. `engine`: None if any will do."""
+    """What is left of one job. `rank`: the lower, the earlier among its asker's jobs. `engine`: None if any will do;
+    another may try where nobody has it, unless the job `is_bound` to it."""
 
     job: str
     asker: Asker
@@ -44,6 +45,7 @@ class JobQueue:
     environment: str
     engine: str | None
     waiting: deque[int]
+    is_bound: bool = False
     pace: float | None = None
 
 
@@ -82,16 +84,17 @@ class JobSchedule:
         engine: str | None,
         episodes: Iterable[int],
         rank: tuple[int, ...] = (),
+        is_bound: bool = False,
     ) -> None:
         """Hand out these episodes from now on. Of equal rank, the job that came first goes first."""
         self._queues[job] = JobQueue(
-            job, asker, (*rank, next(self._order)), environment, engine, deque(sorted(episodes))
+            job, asker, (*rank, next(self._order)), environment, engine, deque(sorted(episodes)), is_bound
         )
 
     def bind(self, job: str, engine: str) -> None:
         """The job is played by this engine alone: scores of several would not be comparable."""
         if queue := self._queues.get(job):
-            queue.engine = engine
+            queue.engine, queue.is_bound = engine, True
 
     def drop(self, job: str) -> None:
         """Hand out nothing more of the job; its leases are lost."""
@@ -159,11 +162,11 @@ class JobSchedule:
         for id in leases:
             self._end(id)
 
-    def expire(self, now: float) -> list[UUID]:
-        """End the leases that nobody extended in time, and name them."""
-        ended = [lease.id for lease in self._leases.values() if lease.expires_at <= now]
-        self.release(ended)
-        return ended
+    def expire(self, now: float) -> list[str]:
+        """End the leases that nobody extended in time. Gives the job of each."""
+        ended = [lease for lease in self._leases.values() if lease.expires_at <= now]
+        self.release([lease.id for lease in ended])
+        return [lease.queue.job for lease in ended]
 
     def forget(self, worker: UUID) -> None:
         """The worker left: end its leases."""
@@ -203,4 +206,6 @@ def _suits(queue: JobQueue, engines: Mapping[str, str], is_played: Callable[[str
     engine = engines.get(queue.environment)
     if engine is None:
         return False
-    return queue.engine in {None, engine} or not is_played(queue.environment, queue.engine or engine)
+    if queue.engine is None or queue.engine == engine:
+        return True
+    return not queue.is_bound and not is_played(queue.environment, queue.engine)

@@ -19,11 +19,12 @@ from server.service.exchange import exchange, extend_leases, release_leases
 from server.service.generation_views import all_generations, list_generations, list_individuals
 from server.service.leadership import HEARTBEAT_SECONDS, STANDBY_SECONDS, try_to_lead
 from server.service.library import Library
+from server.service.library_recordings import fill_library, load_jobs
 from server.service.load_run import adopt_strays, find_row, load_run
 from server.service.memory import MasterSettings, Memory
 from server.service.offer_work import offer_run
+from server.service.recordings import Recordings
 from server.service.run_views import detail_run, list_runs
-from server.service.stock_library import stock_library
 from server.service.submit_results import Committer
 from server.service.tick import BEAT_SECONDS, TICK_SECONDS, beat, tick
 from server.service.worker_views import list_environments, list_workers
@@ -68,6 +69,7 @@ class Master:
         self._memory = Memory(storage, clock, settings, self._step_down)
         self._committer = Committer(self._memory)
         self.library = Library(self._leading)
+        self.recordings = Recordings(self._leading)
         self._on_replaced = on_replaced
         self._loops: list[asyncio.Task[None]] = []
         self._ready = False
@@ -214,7 +216,8 @@ class Master:
             await self._load(row)
         for id in deleted:
             memory.start_task(partial(remove_results, memory, id), "run.remove")
-        memory.start_task(partial(stock_library, memory), "library.stock")
+        await load_jobs(memory)
+        memory.start_task(partial(fill_library, memory), "library.fill")
         for loop in (self._committer.run(), self._tick_forever(), self._beat_forever()):
             self._begin(loop)
         self._ready = True

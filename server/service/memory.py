@@ -13,6 +13,7 @@ from server.service.descriptions import Descriptions
 from server.service.errors import DatabaseUnavailable, NotLeading
 from server.service.events import EventLog
 from server.service.fingerprints import Fingerprints
+from server.service.open_jobs import OpenJobs
 from server.service.schedule import Schedule
 from server.service.waiters import Waiters
 from server.service.workers import Workers
@@ -36,6 +37,9 @@ class MasterSettings(Protocol):
     @property
     def wait_seconds(self) -> float: ...
 
+    @property
+    def video_quota_mb(self) -> int: ...
+
 
 class Memory:
     """What the use cases share."""
@@ -49,6 +53,7 @@ class Memory:
         self.epoch = 0
         self.events = EventLog(0)
         self.schedule = Schedule(settings.lease_seconds, settings.batch_seconds)
+        self.jobs = OpenJobs(settings.lease_seconds, settings.batch_seconds)
         self.workers = Workers(clock)
         self.waiters = Waiters()
         self.descriptions = Descriptions()

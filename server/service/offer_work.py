@@ -2,7 +2,7 @@
 
 from evolution.messages import BatchReply
 from server.service.active_run import ActiveRun
-from server.service.claim_batch import claim_batches
+from server.service.claim_batch import claim_work
 from server.service.memory import Memory
 from server.service.waiters import Waiter
 
@@ -29,11 +29,13 @@ def serve_waiters(memory: Memory) -> None:
     """Gives work, or questions about environments, to waiting requests in order of arrival."""
 
     def answer(waiter: Waiter) -> BatchReply | None:
+        work = claim_work(memory, waiter.worker, waiter.holds, waiter.wants)
         reply = BatchReply(
-            batches=claim_batches(memory, waiter.worker, waiter.holds, waiter.wants),
+            batches=work.batches,
+            jobs=work.jobs,
             describe=memory.descriptions.for_worker(waiter.worker, memory.clock.monotonic()),
         )
-        return reply if reply.batches or reply.describe else None
+        return reply if reply.batches or reply.jobs or reply.describe else None
 
     def can_wait(waiter: Waiter) -> bool:
         worker, now = waiter.worker, memory.clock.monotonic()

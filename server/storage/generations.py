@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -57,6 +57,23 @@ async def elite(connection: AsyncConnection, run: str, number: int) -> Elite | N
         return None
     birth = Birth(row["elite_born_generation"], row["elite_born_index"])
     return Elite(birth, row["elite_fitness"], list(row["elite_seeds"]))
+
+
+class EliteScore(NamedTuple):
+    """A generation's elite: where it was bred, and its mean in validation, or its fitness where there was none."""
+
+    number: int
+    birth: Birth
+    mean: float
+
+
+async def elites(connection: AsyncConnection, run: str) -> list[EliteScore]:
+    """The elite of every closed generation, by number."""
+    validated = generations.c.validation["mean"].as_float()
+    score = func.coalesce(validated, generations.c.elite_fitness)
+    columns = (generations.c.number, generations.c.elite_born_generation, generations.c.elite_born_index, score)
+    rows = await connection.execute(select(*columns).where(generations.c.run_id == run).order_by(generations.c.number))
+    return [EliteScore(row[0], Birth(row[1], row[2]), row[3]) for row in rows]
 
 
 async def page(

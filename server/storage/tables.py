@@ -243,8 +243,7 @@ rollouts = Table(
     Index("rollouts_policy_seed_key", "policy", "seed", unique=True),
 )
 
-# Videos may be evicted and made again; posters stay. The migration keeps both uncompressed and apart from the row
-# (STORAGE EXTERNAL), so that a range of bytes is read without the rest.
+# Videos may be evicted and made again, posters stay. Both are STORAGE EXTERNAL: ranges are read without the rest.
 videos = Table(
     "videos",
     metadata,

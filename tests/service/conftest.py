@@ -21,6 +21,7 @@ class TestSettings:
     lease_seconds: float = 30.0
     batch_seconds: float = 5.0
     wait_seconds: float = 20.0
+    video_quota_mb: int = 2000
 
 
 @dataclass

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from server.service.job_schedule import JobGrant, JobSchedule
+from server.service.job_schedule import Asker, JobGrant, JobSchedule
 
 ENGINES = {"Game": "exact"}
 WORKERS = [UUID(int=number) for number in range(1, 4)]
@@ -15,7 +15,7 @@ def schedule_with(**jobs: int) -> JobSchedule:
     """Jobs named `person…` and `library…`, of so many episodes."""
     schedule = JobSchedule(lease_seconds=30, batch_seconds=5)
     for job, episodes in jobs.items():
-        asker = "person" if job.startswith("person") else "library"
+        asker: Asker = "person" if job.startswith("person") else "library"
         schedule.put(job, asker=asker, environment="Game", engine=None, episodes=range(episodes))
     return schedule
 
@@ -52,18 +52,24 @@ def test_a_worker_that_cannot_make_the_environment_is_given_nothing() -> None:
     assert schedule_with(person=1).claim(WORKERS[0], {"Other": "exact"}, 2, 0.0) is None
 
 
-def test_a_job_bound_to_an_engine_waits_for_it_while_somebody_has_it() -> None:
-    schedule = schedule_with(person=2)
-    schedule.bind("person", "former")
+def test_a_job_goes_to_the_engine_that_it_names_as_long_as_somebody_has_it() -> None:
+    schedule = JobSchedule(lease_seconds=30, batch_seconds=5)
+    schedule.put("job", asker="person", environment="Game", engine="former", episodes=[0])
     assert schedule.claim(WORKERS[0], ENGINES, 2, 0.0) is None
     assert schedule.claim(WORKERS[0], ENGINES, 2, 0.0, is_played=lambda *_: False) is not None
+
+
+def test_a_job_bound_to_an_engine_is_never_given_to_another() -> None:
+    schedule = schedule_with(person=2)
+    schedule.bind("person", "former")
+    assert schedule.claim(WORKERS[0], ENGINES, 2, 0.0, is_played=lambda *_: False) is None
 
 
 def test_a_lease_expires_unless_it_is_extended_and_its_episodes_go_first() -> None:
     schedule = schedule_with(person=3)
     kept, lost = claim(schedule, 0), claim(schedule, 1)
     assert schedule.extend([kept.lease], now=20.0) == {kept.lease: 50.0}
-    assert schedule.expire(now=30.0) == [lost.lease]
+    assert schedule.expire(now=30.0) == [lost.job]
     assert schedule.extend([lost.lease], now=31.0) == {}
     assert claim(schedule, 2, now=31.0).episodes == lost.episodes
 

@@ -1,0 +1,167 @@
+"""Rollouts: recorded episodes, with video, poster and actions. Workers bring videos and posters."""
+
+import base64
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response, StreamingResponse
+
+from evolution.environments import Environment
+from evolution.model import Value
+from server.api.dependencies import MasterDep, RunId
+from server.api.jobs import Id
+from server.api.problems import documented, problem
+from server.api.ranges import Unsatisfiable, read_range
+from server.service.media import POSTER_BYTES, VIDEO_BYTES
+from server.storage.videos import VideoFile
+from server.views import EliteRollout, Listing, RolloutView
+
+MP4, JPEG = "video/mp4", "image/jpeg"
+KEEP = "private, max-age=3600"
+"""Only this browser keeps what it was shown, for an hour."""
+RETRY_SECONDS = 2
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+MAKING: dict[int | str, dict[str, Any]] = {
+    200: {"content": {MP4: BINARY}, "description": "The video."},
+    202: {"model": RolloutView, "description": "The video is being made: ask again after `Retry-After` seconds."},
+    206: {"content": {MP4: BINARY}, "description": "A part of it."},
+}
+
+
+class Actions(Value):
+    """A recorded episode: with `actions`, base64, it replays exactly, without the network."""
+
+    rollout: str
+    policy: str
+    environment: Environment
+    seed: int
+    score: float | None
+    steps: int | None
+    frames: int | None
+    digest: str | None
+    engine: str | None
+    actions: str
+
+
+router = APIRouter(tags=["rollouts"], responses=documented(404, 503))
+
+
+@router.get("/runs/{id}/rollouts", summary="List a run's elites with their recordings")
+async def list_run_rollouts(id: RunId, master: MasterDep) -> Listing[EliteRollout]:
+    """One for each generation, ascending."""
+    return Listing(items=await master.recordings.list_run_rollouts(id))
+
+
+@router.get("/rollouts/{id}", summary="Show a rollout")
+async def show_rollout(id: Id, master: MasterDep) -> RolloutView:
+    """While it waits, its score is the one that it must find again."""
+    return await master.recordings.show_rollout(id)
+
+
+@router.head("/rollouts/{id}/video.mp4", include_in_schema=False)
+@router.get(
+    "/rollouts/{id}/video.mp4",
+    summary="Watch a rollout",
+    response_class=Response,
+    responses=MAKING | documented(409, 416),
+)
+async def show_video(id: Id, request: Request, master: MasterDep) -> Response:
+    """A missing video is made again. Takes ranges of bytes."""
+    video = await master.recordings.find_video(id)
+    if video is None:
+        rollout = await master.recordings.remake_video(id)
+        headers = {"Retry-After": str(RETRY_SECONDS)}
+        return Response(rollout.model_dump_json(), 202, headers, media_type="application/json")
+    headers = {"ETag": f'"{video.sha256}"', "Accept-Ranges": "bytes", "Cache-Control": KEEP}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    try:
+        part = read_range(_range(request, headers["ETag"]), video.size)
+    except Unsatisfiable:
+        return problem(
+            416,
+            "range-not-satisfiable",
+            "There are no such bytes",
+            detail=f"The video has {video.size:,} bytes.",
+            headers={"Content-Range": f"bytes */{video.size}"},
+        )
+    start, end = part or (0, video.size)
+    headers["Content-Length"] = str(end - start)
+    if part:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{video.size}"
+    return _stream(id, request, master, video, (start, end), 206 if part else 200, headers)
+
+
+def _range(request: Request, etag: str) -> str | None:
+    """The range that is asked for; none if it was meant of another video than there is now."""
+    return request.headers.get("range") if request.headers.get("if-range", etag) == etag else None
+
+
+def _stream(
+    id: str,
+    request: Request,
+    master: MasterDep,
+    video: VideoFile,
+    part: tuple[int, int],
+    status: int,
+    headers: dict[str, str],
+) -> Response:
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=MP4)
+    content = master.recordings.read_video(id, video, *part)
+    return StreamingResponse(content, status, headers, media_type=MP4)
+
+
+@router.put("/rollouts/{id}/video.mp4", status_code=204, summary="Bring a video", responses=documented(413, 422))
+async def store_video(id: Id, request: Request, master: MasterDep) -> None:
+    """For workers: an MP4 file, its index first."""
+    await master.recordings.store_video(id, await _read(request, VIDEO_BYTES))
+
+
+@router.get(
+    "/rollouts/{id}/poster.jpg",
+    summary="Show a rollout's poster",
+    response_class=Response,
+    responses={200: {"content": {JPEG: BINARY}, "description": "The picture."}},
+)
+async def show_poster(id: Id, master: MasterDep) -> Response:
+    """One picture of the episode."""
+    return Response(await master.recordings.read_poster(id), media_type=JPEG, headers={"Cache-Control": KEEP})
+
+
+@router.put("/rollouts/{id}/poster.jpg", status_code=204, summary="Bring a poster", responses=documented(413, 422))
+async def store_poster(id: Id, request: Request, master: MasterDep) -> None:
+    """For workers: a JPEG picture."""
+    await master.recordings.store_poster(id, await _read(request, POSTER_BYTES))
+
+
+@router.get("/rollouts/{id}/actions", summary="Show what was chosen", responses=documented(409))
+async def show_actions(id: Id, master: MasterDep) -> Actions:
+    """With these `policy verify` plays the episode again, without the network."""
+    row, actions = await master.recordings.read_actions(id)
+    return Actions(
+        rollout=row.id,
+        policy=row.policy,
+        environment=Environment.model_validate(row.environment),
+        seed=row.seed,
+        score=row.score,
+        steps=row.steps,
+        frames=row.frames,
+        digest=row.digest.hex() if row.digest else None,
+        engine=row.engine,
+        actions=base64.b64encode(actions).decode(),
+    )
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    """The request's body. Raises HTTPException 413 before more than `limit` bytes are held."""
+    body = bytearray()
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit:
+        raise HTTPException(413, f"At most {limit:,} bytes are taken: make it smaller.")
+    async for part in request.stream():
+        body += part
+        if len(body) > limit:
+            raise HTTPException(413, f"At most {limit:,} bytes are taken: make it smaller.")
+    return bytes(body)

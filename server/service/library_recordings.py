@@ -1,0 +1,139 @@
+"""What the library has recorded by itself: each new elite's best, median and worst episode, and what is shipped."""
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from evolution.breeding import episode_seed
+from evolution.messages import Phase
+from server.service.active_run import ActiveRun
+from server.service.ask_jobs import begin, new_job, new_rollout, store_job
+from server.service.conclusion import Conclusion, choose_members
+from server.service.memory import Memory
+from server.service.open_jobs import OpenJob
+from server.service.stock_library import stock_library
+from server.storage import jobs, rollouts
+from server.storage.database import Connection
+from server.storage.results import Scored
+
+logger = logging.getLogger(__name__)
+
+KEPT_GENERATIONS = 3
+"""Of a run's elites only the newest few wait to be recorded; older ones are when somebody wants to see them."""
+LABELS = ("median", "best", "worst")
+"""In the order in which they are recorded."""
+SHIPPED_SEED = 1000
+"""The first of the episodes whose scores are known of the policies of 2018."""
+PAST = timedelta(hours=1)
+SHIPPED_RANK, ELITE_RANK = 0, 1
+
+
+async def plan_elite(
+    memory: Memory, connection: Connection, run: ActiveRun, conclusion: Conclusion, stored: Sequence[Scored]
+) -> list[OpenJob]:
+    """Stores the recordings of a new elite, in the transaction that closes its generation; `record_elite` begins them.
+
+    `stored`: the generation's results. The elite is in the library already.
+    """
+    if conclusion.carried or run.row.engine_id is None:
+        return []
+    parent = run.parent(conclusion.elite_birth)
+    chosen = choose_episodes(choose_members(run.configuration, stored), conclusion.elite_index)
+    wanted = [_rollout(memory, run, parent.key, label, result) for label, result in chosen]
+    added = await rollouts.add(connection, wanted)
+    document = run.document(parent.seeds).document()
+    planned = []
+    for values in (values for values in wanted if values["id"] in added):
+        job = new_job(memory, "recording", "library", parent.key, document, rollout=values["id"])
+        job.seed, job.engine, job.run = values["seed"], run.row.engine, run.id
+        planned.append(job)
+    await store_job(connection, *planned)
+    await jobs.remove_open(connection, [job.row.id for job in _dropped(memory, run)])
+    return planned
+
+
+def choose_episodes(stored: Sequence[Scored], elite: int) -> list[tuple[str, Scored]]:
+    """The elite's median, best and worst validation episode, or, without validation, evaluation; each once. Pure."""
+    own = [result for result in stored if result.index == elite and result.phase != Phase.TEST]
+    last = max((result.phase for result in own), default=None)
+    ranked = sorted((r for r in own if r.phase == last), key=lambda r: (-r.score, r.episode))
+    if not ranked:
+        return []
+    places = (len(ranked) // 2, 0, len(ranked) - 1)
+    # An episode may be two of them, and seeds may give the same episode: it is shown once.
+    chosen: dict[bytes, tuple[str, Scored]] = {}
+    for label, place in zip(LABELS, places, strict=True):
+        chosen.setdefault(ranked[place].digest, (label, ranked[place]))
+    return list(chosen.values())
+
+
+def _rollout(memory: Memory, run: ActiveRun, policy: str, label: str, result: Scored) -> dict[str, Any]:
+    seed = episode_seed(run.seed, run.open.number, result.index, result.phase, result.episode)
+    values = new_rollout(memory, policy, seed, label) | {"engine_id": run.row.engine_id}
+    is_same = (run.row.description or {}).get("deterministic", True)
+    found = {"score": result.score, "steps": result.steps, "frames": result.frames, "digest": result.digest}
+    return values | (found if is_same else dict.fromkeys(found))
+
+
+def _dropped(memory: Memory, run: ActiveRun) -> list[OpenJob]:
+    """Recordings of elites that newer ones have overtaken."""
+    waiting = memory.jobs.of_run(run.id)
+    newest = list(dict.fromkeys(job.row.policy for job in reversed(waiting)))[: KEPT_GENERATIONS - 1]
+    return [job for job in waiting if job.row.policy not in newest]
+
+
+async def record_elite(memory: Memory, run: ActiveRun, planned: Sequence[OpenJob]) -> None:
+    """Begins what `plan_elite` stored."""
+    if planned:
+        for job in _dropped(memory, run):
+            memory.jobs.close(job.row.id)
+    newest_first = -int(1000 * memory.clock.monotonic())
+    for job in planned:
+        job.rank = (ELITE_RANK, newest_first)
+        await begin(memory, job)
+
+
+async def fill_library(memory: Memory) -> None:
+    """What a master does for the library when it begins to lead."""
+    await stock_library(memory)
+    await record_shipped(memory)
+
+
+async def record_shipped(memory: Memory) -> None:
+    """Has each policy that came with the product recorded once."""
+    planned = []
+    async with memory.storage.transaction(memory.epoch) as connection:
+        for place, (policy, document) in enumerate(await rollouts.shipped_without(connection)):
+            values = new_rollout(memory, policy, SHIPPED_SEED, "library")
+            await rollouts.add(connection, [values])
+            job = new_job(memory, "recording", "library", policy, document, rollout=values["id"])
+            job.seed, job.rank = SHIPPED_SEED, (SHIPPED_RANK, place)
+            planned.append(job)
+        await store_job(connection, *planned)
+    for job in planned:
+        await begin(memory, job)
+
+
+async def load_jobs(memory: Memory) -> None:
+    """Takes up the jobs that are stored as open: at the master's start."""
+    async with memory.storage.transaction(memory.epoch) as connection:
+        await jobs.remove_past(connection, PAST)
+        opened = await jobs.opened(connection)
+        scores = await jobs.scores(connection, [row.id for row, _ in opened])
+        for row, document in opened:
+            job = OpenJob(row, document, {score.episode for score in scores[row.id]})
+            job.engine = next((score.engine for score in scores[row.id]), None)
+            rollout = await rollouts.find(connection, row.rollout_id) if row.rollout_id else None
+            if rollout is not None:
+                job.seed, job.engine = rollout.seed, rollout.engine
+                job.actions = await rollouts.actions(connection, rollout.id)
+            job.rank = _rank(row.kind, row.asked_by, rollout.label if rollout else "")
+            memory.jobs.offer(job)
+    logger.info("action=jobs.load jobs=%d", memory.jobs.count)
+
+
+def _rank(kind: str, asked_by: str, label: str) -> tuple[int, ...]:
+    if asked_by == "person":
+        return (0,) if kind == "recording" else (1,)
+    return (SHIPPED_RANK, 0) if label == "library" else (ELITE_RANK, 0)
