@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from evolution.classic_games import is_classic
 from evolution.environments import ATARI_PREFIX
 from server.service.memory import Memory
 from server.service.workers import Worker
@@ -45,7 +46,7 @@ def list_environments(memory: Memory) -> list[EnvironmentView]:
     return [
         EnvironmentView(
             id=id,
-            family="atari" if id.startswith(ATARI_PREFIX) else "vector",
+            family="atari" if id.startswith(ATARI_PREFIX) or is_classic(id) else "vector",
             workers=workers,
             description=memory.descriptions.any_of(id),
         )
