@@ -24,7 +24,7 @@ async def change_policy(memory: Memory, id: str, name: str | None, tags: Sequenc
             await policies.change(connection, row.id, changes)
         changed = await policies.find(connection, row.id)
     if changes and changed is not None:
-        tell_of_policy(memory, changed)
+        await tell_of_policy(memory, changed)
     return await show_policy(memory, row.id)
 
 

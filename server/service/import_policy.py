@@ -153,7 +153,7 @@ async def _store(memory: Memory, brought: Brought) -> bool:
         is_new = await policies.add(connection, values)
         row = await policies.find(connection, brought.id)
     if is_new and row is not None:
-        tell_of_policy(memory, row)
+        await tell_of_policy(memory, row)
     return is_new
 
 

@@ -8,7 +8,7 @@ from server.service.memory import Memory
 from server.service.names import short_id
 from server.service.pages import read_cursor, read_moment, unreadable, write_cursor
 from server.service.policy_views import summarize_policy
-from server.storage import policies
+from server.storage import policies, rollouts
 from server.storage.policies import PolicyRow, SortKey, Wish
 from server.views import Page, PolicySummary
 
@@ -63,7 +63,8 @@ async def list_policies(memory: Memory, asked: PolicyFilter, cursor: str | None,
     )
     async with memory.storage.reading() as connection:
         rows = await policies.page(connection, wish, after, limit + 1)
-    items = [summarize_policy(row) for row in rows[:limit]]
+        recorded = await rollouts.of_policies(connection, [row.id for row in rows[:limit]])
+    items = [summarize_policy(row, recorded[row.id]) for row in rows[:limit]]
     return Page(items=items, next_cursor=_cursor(asked, rows[limit - 1]) if len(rows) > limit else None)
 
 

@@ -8,9 +8,12 @@ from typing import Any, Literal
 from evolution.chains import SeedChain
 from evolution.environments import Environment
 from server.service.document_scores import Told, choose_score, store
+from server.service.job_views import standing, view_rollout
 from server.service.memory import Memory
 from server.service.references import normalise
+from server.storage import rollouts
 from server.storage.policies import PolicyRow
+from server.storage.rollouts import RolloutRow
 from server.views import Origin, PolicyScore, PolicySummary
 
 COLUMNS = ("name", "tags", "scores")
@@ -57,13 +60,14 @@ def score_columns(environment_id: str, score: PolicyScore | None) -> dict[str, A
     }
 
 
-def summarize_policy(row: PolicyRow) -> PolicySummary:
-    """The policy in a list."""
-    return PolicySummary.model_validate(summary_values(row))
+def summarize_policy(row: PolicyRow, recorded: Sequence[RolloutRow]) -> PolicySummary:
+    """The policy in a list, with its recordings."""
+    return PolicySummary.model_validate(summary_values(row, recorded))
 
 
-def summary_values(row: PolicyRow) -> dict[str, Any]:
+def summary_values(row: PolicyRow, recorded: Sequence[RolloutRow]) -> dict[str, Any]:
     """The members of a summary."""
+    stands = standing(recorded)
     return {
         "id": row.id,
         "name": row.name,
@@ -78,10 +82,13 @@ def summary_values(row: PolicyRow) -> dict[str, Any]:
         "normalised": None if row.normalised == -inf else row.normalised,
         "tags": row.tags,
         "created_at": row.created_at,
-        "rollout": None,
+        "rollout": None if stands is None else view_rollout(stands),
     }
 
 
-def tell_of_policy(memory: Memory, row: PolicyRow) -> None:
+async def tell_of_policy(memory: Memory, row: PolicyRow) -> None:
     """The policy is new in the library, or changed."""
-    memory.events.publish(["policies"], "policy.changed", policy=summarize_policy(row).model_dump(mode="json"))
+    async with memory.storage.reading() as connection:
+        recorded = await rollouts.of_policies(connection, [row.id])
+    view = summarize_policy(row, recorded[row.id]).model_dump(mode="json")
+    memory.events.publish(["policies"], "policy.changed", policy=view)

@@ -9,11 +9,13 @@ from evolution.layouts import parameter_count
 from server.service.document_scores import RANKS, episodes_of, recall
 from server.service.errors import AmbiguousPolicy, NotFound
 from server.service.fingerprints import is_feasible
+from server.service.job_scores import summarize_tests
+from server.service.job_views import view_job, view_rollout
 from server.service.ledger_scores import LedgerScores, read_ledger
 from server.service.memory import Memory
 from server.service.policy_views import summary_values, tell_of_policy
 from server.service.references import reference_of
-from server.storage import policies, runs
+from server.storage import jobs, policies, rollouts, runs
 from server.storage.database import Connection
 from server.storage.policies import Insides, PolicyRow
 from server.views import PolicyDetail, PolicyScore
@@ -29,13 +31,17 @@ async def show_policy(memory: Memory, id: str) -> PolicyDetail:
     async with memory.storage.reading() as connection:
         row, insides = await find_policy(connection, id)
         ledger = await ledger_of(connection, row)
+        recorded = await rollouts.of_policies(connection, [row.id])
+        asked = await jobs.of_policy(connection, row.id)
+        results = await jobs.scores(connection, [job.id for job in asked])
     chain = await asyncio.to_thread(parse_chain, insides.document)
     told = recall(insides.scores)
+    tested, episodes = summarize_tests(asked, results)
     summaries = [summary for each in told if (summary := each.summary(chain.environment))]
-    scores = sorted([*(found.score for found in ledger), *summaries], key=lambda score: RANKS[score.source])
+    scores = sorted([*(found.score for found in ledger), *summaries, *tested], key=lambda score: RANKS[score.source])
     parameters = parameter_count(chain.architecture)
     return PolicyDetail.model_validate(
-        summary_values(row)
+        summary_values(row, recorded[row.id])
         | {
             "document": decorate(chain, row, scores),
             "parameters": parameters,
@@ -46,10 +52,11 @@ async def show_policy(memory: Memory, id: str) -> PolicyDetail:
             "episodes": [
                 *(episode for found in ledger for episode in found.episodes),
                 *episodes_of(told, chain.environment),
+                *episodes,
             ],
             "reference": reference_of(chain.environment.id),
-            "rollouts": [],
-            "jobs": [],
+            "rollouts": [view_rollout(rollout) for rollout in recorded[row.id]],
+            "jobs": [view_job(memory, job, results[job.id]) for job in asked],
         }
     )
 
@@ -105,4 +112,4 @@ async def _keep(memory: Memory, id: str, future: "asyncio.Future[str]") -> None:
         await policies.change(connection, id, {"parameters_sha256": found})
         row = await policies.find(connection, id)
     if row is not None and not was_awaited:
-        tell_of_policy(memory, row)
+        await tell_of_policy(memory, row)

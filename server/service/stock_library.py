@@ -63,7 +63,7 @@ async def stock_library(memory: Memory) -> None:
             continue
         brought = []
         for row in new:
-            tell_of_policy(memory, row)
+            await tell_of_policy(memory, row)
 
 
 def _unpack_shipped() -> list[Brought]:

@@ -54,6 +54,8 @@ async def _take(memory: Memory, worker: UUID, submission: JobSubmission) -> Outc
         memory.jobs.close(submission.job)
         await tell_of_job(memory, submission.job)
         if taken.row and taken.row.rollout_id:
+            if taken.outcome.accepted and not submission.problem:
+                memory.jobs.expect_video(taken.row.rollout_id, memory.clock.monotonic())
             await tell_of_rollout(memory, taken.row.rollout_id)
     return taken.outcome
 

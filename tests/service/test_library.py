@@ -140,8 +140,8 @@ async def test_elites_of_older_versions_come_in_when_a_master_takes_the_lead(
     await settled(second)
     after = await library(second, run=run.id)
 
-    assert [policy.model_copy(update={"created_at": None}) for policy in after] == [
-        policy.model_copy(update={"created_at": None}) for policy in before
+    assert [policy.model_copy(update={"created_at": None, "rollout": None}) for policy in after] == [
+        policy.model_copy(update={"created_at": None, "rollout": None}) for policy in before
     ]
     closed = {one.elite_born: one.closed_at for one in reversed((await second.list_generations(run.id, None, 9)).items)}
     assert {policy.created_at for policy in after} == set(closed.values())
