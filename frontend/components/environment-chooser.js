@@ -6,11 +6,12 @@ import { plural } from "../format.js";
 const SHOWN = 60;
 const LIST = "environment-options";
 
-/** Environments whose id has every word typed, those that start with it first.
+/** Environments whose id has every word typed, but for the classic Atari games: no run evolves what plays those.
  * @param {import("../types.js").EnvironmentView[]} environments @param {string} text */
 export function matching(environments, text) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const isFit = ({ id }) => words.every((word) => id.toLowerCase().includes(word));
+  const isClassic = ({ id, family }) => family === "atari" && !id.startsWith("ALE/");
+  const isFit = (each) => !isClassic(each) && words.every((word) => each.id.toLowerCase().includes(word));
   return environments.filter(isFit).slice(0, SHOWN);
 }
 
