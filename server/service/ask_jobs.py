@@ -80,7 +80,7 @@ async def remake_video(memory: Memory, id: str) -> RolloutView:
 
 async def have_recorded(memory: Memory, row: RolloutRow, *, again: bool) -> RolloutView:
     """Sees to it that the episode and its video are recorded. `again`: also if that failed before."""
-    if row.video or memory.jobs.recording(row.id):
+    if row.video or memory.jobs.expects_video(row.id, memory.clock.monotonic()):
         return view_rollout(row)
     if row.problem and not again:
         raise Conflict(f"There is no video of rollout {row.id}: {row.problem}")

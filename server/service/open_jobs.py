@@ -12,6 +12,8 @@ from server.service.job_schedule import JobGrant, JobSchedule
 from server.service.workers import Worker
 from server.storage.jobs import JobRow
 
+UPLOAD_SECONDS = 30.0
+"""How long after an episode was recorded its video may be on its way: it is not made again meanwhile."""
 LOST_LEASES = 5
 """A job whose worker fell silent so often in a row is given up: it may be what ends its workers."""
 
@@ -49,6 +51,8 @@ class OpenJobs:
         self.schedule = JobSchedule(lease_seconds, batch_seconds)
         self.changed: set[str] = set()
         """Jobs of whose progress watchers have not been told yet."""
+        self.uploads: dict[str, float] = {}
+        """Rollouts whose video a worker is about to bring, each with when that is given up."""
         self._jobs: dict[str, OpenJob] = {}
 
     @property
@@ -81,6 +85,15 @@ class OpenJobs:
     def recording(self, rollout: str) -> OpenJob | None:
         """The job that records this rollout, if one does."""
         return next((job for job in self._jobs.values() if job.row.rollout_id == rollout), None)
+
+    def expect_video(self, rollout: str, now: float) -> None:
+        """The episode is recorded: its worker brings the video next."""
+        self.uploads = {id: until for id, until in self.uploads.items() if until > now}
+        self.uploads[rollout] = now + UPLOAD_SECONDS
+
+    def expects_video(self, rollout: str, now: float) -> bool:
+        """Whether the rollout's video is being made or brought."""
+        return self.recording(rollout) is not None or self.uploads.get(rollout, now) > now
 
     def of_run(self, run: str) -> list[OpenJob]:
         """The library's recordings of this run's elites that nobody has begun, oldest first."""

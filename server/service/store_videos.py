@@ -34,6 +34,7 @@ async def store_video(memory: Memory, id: str, content: bytes) -> None:
             raise NotFound(f"There is no rollout {id}.")
         await videos.put_mp4(connection, id, content, sha256, memory.clock.now())
         evicted = await videos.evict(connection, memory.settings.video_quota_mb * 10**6, id)
+    memory.jobs.uploads.pop(id, None)
     logger.info("action=video.store rollout=%s bytes=%d evicted=%d", id, len(content), len(evicted))
     for changed in (id, *evicted):
         await tell_of_rollout(memory, changed)

@@ -29,6 +29,7 @@ class Taken:
     known: set[int]
     closed: bool
     row: JobRow | None
+    problem: str | None = None
 
 
 async def take_job_results(memory: Memory, worker: UUID, submissions: Iterable[JobSubmission]) -> dict[UUID, Outcome]:
@@ -54,7 +55,7 @@ async def _take(memory: Memory, worker: UUID, submission: JobSubmission) -> Outc
         memory.jobs.close(submission.job)
         await tell_of_job(memory, submission.job)
         if taken.row and taken.row.rollout_id:
-            if taken.outcome.accepted and not submission.problem:
+            if taken.outcome.accepted and not taken.problem:
                 memory.jobs.expect_video(taken.row.rollout_id, memory.clock.monotonic())
             await tell_of_rollout(memory, taken.row.rollout_id)
     return taken.outcome
@@ -82,7 +83,7 @@ async def _store(memory: Memory, connection: Connection, submission: JobSubmissi
     seeds = await _seeds(connection, row)
     fresh = await jobs.add_results(connection, [_entry(row, seeds, r, engine, submission.id) for r in possible])
     closed = await _conclude(memory, connection, row, len(done | fresh), problem)
-    return Taken(_outcome(submission, fresh, done | fresh), done | fresh, closed, row)
+    return Taken(_outcome(submission, fresh, done | fresh), done | fresh, closed, row, problem)
 
 
 async def _conclude(memory: Memory, connection: Connection, row: JobRow, done: int, problem: str | None) -> bool:

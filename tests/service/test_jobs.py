@@ -201,10 +201,13 @@ async def test_an_episode_is_recorded_once_with_its_actions(master: Master) -> N
     assert (await master.recordings.read_actions(rollout.id))[1] == b"chosen"
 
 
-async def test_a_missing_video_is_made_again_from_the_actions(master: Master) -> None:
+async def test_a_missing_video_is_made_again_from_the_actions(master: Master, clock: FakeClock) -> None:
     policy, worker = await bring(master), await described(master)
     rollout = await master.recordings.record_policy(policy, 7)
     await send(worker, play(await claim(worker)))
+    await master.recordings.remake_video(rollout.id)
+    assert master._memory.jobs.recording(rollout.id) is None, "the worker is about to bring it"
+    clock.advance(31)
     await master.recordings.remake_video(rollout.id)
     await master.recordings.remake_video(rollout.id)
     batch = await claim(worker)
