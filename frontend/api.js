@@ -170,3 +170,16 @@ export async function requestVideo(id, signal) {
   const response = await send("GET", `/rollouts/${encodeURIComponent(id)}/video.mp4`, { signal, range });
   return response.status === 202 ? response.json() : null;
 }
+
+/** @param {string} id a run's @param {AbortSignal} [signal]
+ * @returns {Promise<{items: import("./types.js").EliteRollout[]}>} */
+export const listEliteRollouts = (id, signal) => request("GET", `${at(id)}/rollouts`, { signal });
+
+/** @param {string} id @param {{episodes: number}} body @returns {Promise<import("./types.js").JobView>} */
+export const testPolicy = (id, body) => request("POST", `${policy(id)}/tests`, { body });
+
+/** @param {string} id @param {{seed?: number}} body @returns {Promise<import("./types.js").RolloutView>} */
+export const recordPolicy = (id, body) => request("POST", `${policy(id)}/rollouts`, { body });
+
+/** @param {string} id @returns {Promise<null>} */
+export const cancelJob = (id) => request("DELETE", `/jobs/${encodeURIComponent(id)}`);

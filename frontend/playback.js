@@ -68,8 +68,13 @@ export function useDeck() {
   const attach = (key) => {
     if (!setters.current.has(key)) {
       setters.current.set(key, (element) => {
-        if (!element) videos.current.delete(key);
-        else videos.current.set(key, element).get(key).defaultPlaybackRate = latestSpeed;
+        if (!element) {
+          videos.current.delete(key);
+          return;
+        }
+        videos.current.set(key, element);
+        element.defaultPlaybackRate = latestSpeed;
+        element.playbackRate = latestSpeed;
       });
     }
     return setters.current.get(key);

@@ -29,14 +29,22 @@ export function prepare() {
 
 /** Draw a figure into an element, or bring what is drawn there up to date; the reader's zoom is kept.
  * @param {HTMLElement} element @param {{data: Object[], layout: Object}} figure
- * @param {{onPick?: (x: number) => void}} [calls] `onPick`: a point was clicked */
-export async function draw(element, figure, { onPick } = {}) {
+ * @param {{onPick?: (x: number) => void, mark?: number|null}} [more] `onPick`: a point was clicked; `mark`: where on
+ *   the x axis an upright line stands */
+export async function draw(element, figure, { onPick, mark } = {}) {
   const plotly = await prepare();
   if (!element.isConnected) return;
-  const layout = { ...figure.layout, autosize: true };
+  const shapes = [...(figure.layout.shapes ?? []), ...marks(element, mark)];
+  const layout = { ...figure.layout, autosize: true, shapes };
   const isFirst = !element.data;
   await plotly.react(element, figure.data, layout, CONFIG);
   if (isFirst && onPick) element.on("plotly_click", ({ points }) => points[0] && onPick(points[0].x));
+}
+
+function marks(element, x) {
+  if (x == null) return [];
+  const line = { color: getComputedStyle(element).color, width: 1.5, dash: "dot" };
+  return [{ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line }];
 }
 
 /** Free what was drawn in an element. @param {HTMLElement} element */

@@ -13,9 +13,7 @@ export function Player({ label, items, isEager = false }) {
   const deck = useDeck();
   const shown = items.map(({ rollout }) => rollout.id).join(" ");
   const start = () => isEager && deck.play();
-  useEffect(() => {
-    if (!isEager) deck.seek(0);
-  }, [shown]);
+  useEffect(() => deck.seek(0), [shown]);
   const press = (event) => {
     const action = actionOf(event.key);
     if (!action || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -45,6 +45,8 @@ const STATES = {
   stopped: ["Stopped", "quiet"],
   failed: ["Failed", "bad"],
   idle: ["Idle", "quiet"],
+  done: ["Done", "good"],
+  cancelled: ["Cancelled", "quiet"],
   left: ["Left", "quiet"],
   lost: ["Lost", "bad"],
 };

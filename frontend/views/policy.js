@@ -13,6 +13,7 @@ import { Ancestors } from "./policy/ancestors.js";
 import { Chain } from "./policy/chain.js";
 import { Controls } from "./policy/controls.js";
 import { Facts } from "./policy/facts.js";
+import { Jobs } from "./policy/jobs.js";
 import { Recordings } from "./policy/recordings.js";
 import { Scores } from "./policy/scores.js";
 
@@ -51,7 +52,10 @@ function Loaded({ policy, query, change }) {
     <${Header} policy=${policy} change=${change} />
     <div class="policy-main">
       <${Recordings} policy=${policy} query=${query} />
-      <${Facts} policy=${policy} />
+      <div class="policy-side">
+        <${Facts} policy=${policy} />
+        <${Jobs} policy=${policy} change=${change} />
+      </div>
     </div>
     <${Scores} policy=${policy} />
     <${Chain} policy=${policy} />

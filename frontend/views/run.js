@@ -9,6 +9,7 @@ import { useEvents, useFollow, useResource, useStore, useTitle } from "../hooks.
 import { prepare } from "../plot.js";
 import { setQuery } from "../router.js";
 import { keepRuns } from "../session.js";
+import { useWatching } from "../watching.js";
 import { Best } from "./run/best.js";
 import { RunChart } from "./run/chart.js";
 import { Elites } from "./run/elites.js";
@@ -16,6 +17,7 @@ import { KeyFigures, OpenGeneration } from "./run/figures.js";
 import { Header } from "./run/header.js";
 import { Individuals } from "./run/individuals.js";
 import { Settings } from "./run/settings.js";
+import { Watch } from "./run/watch.js";
 import { NotFound } from "./not-found.js";
 
 const PAGE = 50;
@@ -35,7 +37,7 @@ async function loadRun(id, signal) {
 export function Run({ route }) {
   const { id, query } = route;
   const resource = useResource(`run ${id}`, (signal) => loadRun(id, signal));
-  useFollow(`runs/${id}`);
+  useFollow(`runs/${id}`, "rollouts");
   useEffect(() => {
     prepare().catch(() => {}); // Tried again, and reported, when there is something to draw.
   }, []);
@@ -72,13 +74,15 @@ function Loaded({ detail, query, onChange }) {
   const summary = useStore((state) => state.runs[detail.id]);
   const run = { ...detail, ...summary };
   const { resource, more } = useGenerations(run.id);
+  const watching = useWatching(run.id, query);
   useTitle(`${run.elite ? `${score(run.elite.mean)} · ` : ""}${run.name}`);
   return html`
     <${Header} run=${run} onChange=${onChange} />
     <${Reason} run=${run} />
     <${KeyFigures} run=${run} generations=${resource.data?.items ?? []} />
     <${OpenGeneration} run=${run} />
-    ${run.generation > 0 && html`<${RunChart} run=${run} query=${query} />`}
+    ${run.generation > 0 && html`<${RunChart} run=${run} query=${query} watching=${watching} />`}
+    <${Watch} watching=${watching} query=${query} />
     <${Lower} run=${run} query=${query} resource=${resource} more=${more} />
   `;
 }

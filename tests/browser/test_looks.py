@@ -77,6 +77,9 @@ def test_no_page_scrolls_sideways_on_a_narrow_screen(page: Page, platform: Platf
         f"{own}?tab=best",
         f"{own}?tab=configuration",
         f"{own}?generation=1",
+        "/policies",
+        f"/policies/{platform.ask('GET', '/policies?limit=1')['items'][0]['id']}",
+        "/policies/compare",
         "/workers",
     ]
     for path in [*paths, "/nowhere"]:

@@ -138,6 +138,9 @@ def test_events_renew_what_is_kept_and_others_leave_it_alone(page: Page) -> None
         ("/runs/new", "new-run", None),
         ("/runs/k3f9x2", "run", "k3f9x2"),
         ("/runs/brave-otter-k3f9x2", "run", "k3f9x2"),
+        ("/policies", "library", None),
+        ("/policies/compare", "compare", None),
+        ("/policies/4dc8a37e3211b47a", "policy", "4dc8a37e3211b47a"),
         ("/workers", "workers", None),
         ("/elsewhere", "not-found", None),
     ],
@@ -153,3 +156,75 @@ def test_addresses_name_pages(page: Page, path: str, page_name: str, id: str | N
 def test_a_runs_address_is_readable_whatever_its_name(page: Page) -> None:
     assert call(page, "router", "m.runPath({ id: 'k3f9x2', name: 'Größe & more!' })") == "/runs/gr-e-more-k3f9x2"
     assert call(page, "router", "m.runPath({ id: 'k3f9x2', name: '…' })") == "/runs/k3f9x2"
+
+
+def test_what_chains_share_is_laid_out_with_the_policies_in_lines(page: Page) -> None:
+    nodes = [
+        {"parent": None, "length": 2, "policies": []},
+        {"parent": 0, "length": 4, "policies": ["b"]},
+        {"parent": 0, "length": 3, "policies": ["a"]},
+    ]
+    laid = call(page, "lineage", "m.layOut(a[0])", nodes)
+    assert laid["policies"] == ["b", "a"]
+    assert [(place["x"], place["row"], place["under"]) for place in laid["places"]] == [
+        (0.5, 0.5, 2),
+        (1, 0, 1),
+        (0.75, 1, 1),
+    ]
+
+
+def test_scores_of_different_protocols_never_share_an_axis(page: Page) -> None:
+    episodes = [
+        {"seed": 1, "score": 10, "source": "test", "protocol": "sticky"},
+        {"seed": 2, "score": 30, "source": "validation", "protocol": "sticky"},
+        {"seed": 3, "score": 500, "source": "test", "protocol": "plain"},
+    ]
+    groups = call(page, "scores", "m.byProtocol(a[0])", episodes)
+    assert [group["protocol"] for group in groups] == ["sticky", "plain"]
+    assert [row["scores"] for group in groups for row in group["rows"]] == [[10], [30], [500]]
+    assert call(page, "scores", "m.rangeOf(a[0])", groups[0]["rows"]) == [10, 30]
+
+
+def test_a_gain_is_what_a_mutation_added_to_its_parents_score(page: Page) -> None:
+    ancestors = [
+        {"generation": 2, "index": 0, "fitness": 90, "validation": {"mean": 80}},
+        {"generation": 1, "index": 3, "fitness": 60, "validation": {"mean": 50}},
+        {"generation": 0, "index": 5, "fitness": 70, "validation": None},
+    ]
+    assert call(page, "scores", "m.withGains(a[0]).map(({ gain }) => gain)", ancestors) == [30, -10, None]
+
+
+def test_dots_of_equal_scores_are_stacked(page: Page) -> None:
+    assert call(page, "scores", "m.dots([5, 1, 5], [1, 5])") == [
+        {"x": 0, "level": 0},
+        {"x": 1, "level": 0},
+        {"x": 1, "level": 1},
+    ]
+
+
+@pytest.mark.parametrize(("step", "speed"), [(1, 2), (-1, 0.5), (5, 8), (-5, 0.25)])
+def test_the_speed_of_a_player_stays_within_its_limits(page: Page, step: int, speed: float) -> None:
+    assert call(page, "playback", "m.speedAfter(1, a[0])", step) == speed
+
+
+def test_the_elite_played_is_that_of_the_generation_or_of_the_nearest_before(page: Page) -> None:
+    items = [{"generation": number} for number in (0, 2, 5)]
+    found = call(page, "watching", "[null, 0, 1, 2, 4, 9].map(number => m.nearest(a[0], number))", items)
+    assert found == [2, 0, 0, 1, 1, 2]
+
+
+def test_the_library_asks_for_what_the_address_says(page: Page) -> None:
+    asked = call(page, "library", "m.wish({ q: 'frost', origin: 'nowhere', sort: 'name', tag: '' })")
+    told = {key: value for key, value in asked.items() if value is not None}
+    assert told == {"search": "frost", "sort": "name", "order": "asc"}
+    assert call(page, "library", "[m.toggled({}, 'a'), m.toggled({ pick: 'a,b' }, 'a')]") == [
+        {"pick": "a"},
+        {"pick": "b"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(184, "184 B"), (17_758_208, "17.8 MB"), (43_000, "43 kB"), (2.5e9, "2.5 GB")]
+)
+def test_sizes_have_a_unit(page: Page, value: float, shown: str) -> None:
+    assert call(page, "format", "m.size(a[0])", value) == shown

@@ -9,6 +9,7 @@ import { plural, summaryWords } from "../../format.js";
 import { useEvents, useResource } from "../../hooks.js";
 import { setQuery } from "../../router.js";
 import { useTheme } from "../../theme.js";
+import { generationAt, placeOnAxis } from "../../watching.js";
 
 const FIGURES = [
   ["learning", "Learning"],
@@ -24,8 +25,9 @@ const PAUSE_MS = 1000; // Quick runs close several generations a second: one dra
 
 const chosen = (options, value) => (options.some(([name]) => name === value) ? value : options[0][0]);
 
-/** @param {{run: import("../../types.js").RunDetail, query: Object<string, string>}} props */
-export function RunChart({ run, query }) {
+/** @param {{run: import("../../types.js").RunDetail, query: Object<string, string>,
+ *   watching: ReturnType<typeof import("../../watching.js").useWatching>}} props */
+export function RunChart({ run, query, watching }) {
   const name = chosen(FIGURES, query.figure);
   const x = chosen(AXES, query.x);
   const theme = useTheme();
@@ -34,7 +36,12 @@ export function RunChart({ run, query }) {
   useReloadOnClose(run.id, resource.reload);
   const shown = useRef(null);
   shown.current = resource.data ?? shown.current; // The old curve stays while another is on its way.
-  const pick = x === "generation" ? (value) => setQuery({ generation: String(Math.round(value)) }) : undefined;
+  const pick = (value) => {
+    const generation = generationAt(shown.current, x, value);
+    if (generation == null) return;
+    if (watching.items.length) watching.choose(generation);
+    else setQuery({ generation: String(generation) });
+  };
   return html`<section class="card chart-card" aria-labelledby="curves">
     <div class="card-head">
       <h2 id="curves" class="hidden">Curves</h2>
@@ -44,7 +51,8 @@ export function RunChart({ run, query }) {
         onChange=${(value) => setQuery({ x: value === AXES[0][0] ? null : value })} />
     </div>
     <${Resource} resource=${{ ...resource, data: shown.current }} rows=${6}>
-      ${(figure) => html`<${Chart} figure=${figure} label=${describe(name, run)} onPick=${pick} />`}
+      ${(figure) => html`<${Chart} figure=${figure} label=${describe(name, run)} onPick=${pick}
+        mark=${placeOnAxis(figure, x, watching.generation)} />`}
     <//>
   </section>`;
 }

@@ -1,0 +1,76 @@
+/** Which generation's elite a run's page plays; the slider and the chart's marker share it. */
+
+import { useEffect, useRef, useState } from "./vendor/preact-htm.module.js";
+import { listEliteRollouts } from "./api.js";
+import { useEvents, useResource } from "./hooks.js";
+import { setQuery } from "./router.js";
+
+const PAUSE_MS = 1000; // Quick runs close several generations a second.
+const SETTLE_MS = 300; // Browsers refuse to have their address changed with every pixel of a slider.
+const DRAWN_WHOLE = 1000; // Generations up to which figures draw each of them.
+
+/** Place in the list of the elite of this generation, else of the nearest before it; null: the last.
+ * @param {import("./types.js").EliteRollout[]} items ascending @param {number|null} generation */
+export function nearest(items, generation) {
+  if (generation == null) return items.length - 1;
+  const after = items.findIndex((item) => item.generation > generation);
+  return Math.max(0, (after < 0 ? items.length : after) - 1);
+}
+
+/** The elites with a recording that events renewed.
+ * @param {{items: import("./types.js").EliteRollout[]}|null} listing
+ * @param {import("./types.js").RolloutView} rollout */
+export function renewed(listing, rollout) {
+  if (!listing?.items.some(({ policy }) => policy === rollout.policy)) return listing;
+  const swap = (one) => (one.id === rollout.id ? rollout : one);
+  return { items: listing.items.map((item) => ({ ...item, rollouts: item.rollouts.map(swap) })) };
+}
+
+function longest(figure) {
+  const series = figure.data.map(({ x }) => x).filter(Array.isArray);
+  return series.reduce((best, x) => (x.length > best.length ? x : best), []);
+}
+
+/** Where a generation lies on a figure's x axis; null where that cannot be known.
+ * @param {{data: {x?: any}[]}} figure @param {string} axis @param {number|null} generation */
+export function placeOnAxis(figure, axis, generation) {
+  if (generation == null || axis === "generation") return generation;
+  const x = longest(figure);
+  return x.length < DRAWN_WHOLE ? (x[generation] ?? null) : null;
+}
+
+/** The generation at a place of a figure's x axis; null where that cannot be known.
+ * @param {{data: {x?: any}[]}} figure @param {string} axis @param {number} place */
+export function generationAt(figure, axis, place) {
+  if (axis === "generation") return Math.round(place);
+  const x = longest(figure);
+  const found = x.length < DRAWN_WHOLE ? x.indexOf(place) : -1;
+  return found < 0 ? null : found;
+}
+
+/** @param {string} id a run's @param {Object<string, string>} query `watch`: the generation
+ * @returns {{items: import("./types.js").EliteRollout[], generation: number|null, isChosen: boolean,
+ *   choose: (generation: number) => void}} */
+export function useWatching(id, query) {
+  const resource = useResource(`elite rollouts ${id}`, (signal) => listEliteRollouts(id, signal));
+  const inAddress = /^\d+$/.test(query.watch ?? "") ? Number(query.watch) : null;
+  const [chosen, setChosen] = useState(inAddress);
+  const [later, write] = [useRef(null), useRef(null)];
+  useEffect(() => setChosen(inAddress), [inAddress]);
+  useEvents((event) => {
+    if (event.type === "rollout.changed") resource.change((listing) => renewed(listing, event.rollout));
+    if (event.type !== "generation.closed" || event.run_id !== id) return;
+    later.current ??= setTimeout(() => {
+      later.current = null;
+      resource.reload();
+    }, PAUSE_MS);
+  });
+  useEffect(() => () => [later, write].forEach(({ current }) => clearTimeout(current)), [id]);
+  const choose = (generation) => {
+    setChosen(generation);
+    clearTimeout(write.current);
+    write.current = setTimeout(() => setQuery({ watch: String(generation) }), SETTLE_MS);
+  };
+  const items = (resource.data?.items ?? []).filter(({ rollouts }) => rollouts.length);
+  return { items, generation: chosen, isChosen: chosen != null, choose };
+}
