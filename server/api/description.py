@@ -29,7 +29,8 @@ skipped ones, steps are decisions.
 Lists come in pages: `next_cursor` is the `cursor` of the next request. Errors are problem documents (RFC 9457);
 `errors` names the fields at fault by their dotted paths.
 
-The websocket `/api/v1/live` tells what happens: send `{"subscribe": ["runs", "workers", "runs/ID"]}`, with
+The websocket `/api/v1/live` tells what happens: send `{"subscribe": ["runs", "workers", "runs/ID",
+"policies", "jobs", "rollouts"]}` or some of them, with
 `"after": {"epoch", "n"}` of the last event seen to be told what was missed since. The answer is `hello`, then events,
 each with its `type`, `epoch` and `n`; `resync` says that too much was missed: load everything again. A client that does
 not keep up is cut off.
