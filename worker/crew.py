@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from worker.holdings import Holding, Holdings
+from worker.holdings import Held, Holding, Holdings
+from worker.job_holding import JobHolding
 from worker.journal import line, logger
-from worker.orders import Failure, Progress, Ready
+from worker.orders import Failure, JobProgress, Message, Progress
 from worker.shelf import open_memory
 from worker.slot_process import SlotProcess
 
@@ -16,6 +17,7 @@ MOST_DEATHS = 3
 """So many processes in a row that die in one environment without a result, and it is given up."""
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
 """Before a process that died without finishing anything is replaced; doubled each time."""
+TELL_SECONDS = 60.0
 MOST_FAILED_STARTS = 3
 """So many processes in a row, in every slot, that die before they are ready, and the worker ends."""
 
@@ -24,7 +26,7 @@ class NeverReady(RuntimeError):
     """The evaluation processes die before they are ready, again and again. The message says what to do."""
 
 
-Reports = AsyncIterator[Ready | Progress | Failure]
+Reports = AsyncIterator[Message]
 
 
 class Foreman(Protocol):
@@ -34,9 +36,9 @@ class Foreman(Protocol):
 
     def batch_finished(self) -> None: ...
 
-    def give_back(self, holdings: Sequence[Holding]) -> None: ...
+    def give_back(self, holdings: Sequence[Held]) -> None: ...
 
-    def give_up(self, holding: Holding, reason: str) -> None: ...
+    def give_up(self, holding: Held, reason: str) -> None: ...
 
 
 class Crew:
@@ -79,6 +81,15 @@ class Crew:
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
 
+    async def tell(self, worker: str) -> None:
+        """A line a minute for whoever reads the log."""
+        episodes = frames = 0
+        while True:
+            await asyncio.sleep(TELL_SECONDS)
+            played, episodes = self.episodes - episodes, self.episodes
+            rate, frames = (self.frames - frames) / TELL_SECONDS, self.frames
+            logger.info(line("playing", worker=worker, episodes=played, frames_per_second=rate))
+
     async def drop(self, lease: UUID) -> None:
         """What is left of the batch, if it is in play, need not be played."""
         if lease in self._playing:
@@ -91,7 +102,10 @@ class Crew:
     async def _keep_slot(self, number: int) -> None:
         barren = 0
         while True:
-            process = await SlotProcess.start(self._modules, self._memory)
+            try:
+                process = await SlotProcess.start(self._modules, self._memory)
+            except OSError as error:
+                raise NeverReady(_unstartable(error)) from None
             self._processes[number] = process
             reports = process.reports()
             is_ready = await self._await_start(number, reports)
@@ -129,10 +143,13 @@ class Crew:
             await desk.wanting.wait()
             holding = await self._holdings.next()
             self._playing[holding.lease] = desk.process
-            holding.pace = self._paces.get(holding.batch.run, holding.pace)
+            holding.pace = self._paces.get(holding.purpose, holding.pace)
             desk.holdings.append(holding)
             desk.look()
-            await desk.process.play(holding.batch, self._holdings.branchings(holding.batch))
+            if isinstance(holding, JobHolding):
+                await desk.process.play_job(holding.batch)
+            else:
+                await desk.process.play(holding.batch, self._holdings.branchings(holding.batch))
 
     async def _follow(self, desk: "_Desk", reports: Reports) -> int:
         """Takes results as they come until the process dies: how many batches it finished."""
@@ -140,12 +157,15 @@ class Crew:
         async for report in reports:
             holding = desk.holdings[0]
             match report:
-                case Progress():
+                case Progress() if isinstance(holding, Holding):
                     self._take(holding, report)
+                case JobProgress() if isinstance(holding, JobHolding):
+                    holding.take(report)
+                    self._count(holding, report)
                 case Failure() if not holding.lost:
                     self._foreman.give_up(holding, report.reason)
                     await self._drop_lost(desk)
-            if not (isinstance(report, Progress) and not report.done):
+            if not isinstance(report, Progress | JobProgress) or report.done:
                 self._clear(desk)
                 finished += 1
                 self._foreman.batch_finished()
@@ -158,7 +178,7 @@ class Crew:
             if holding.lost:
                 await desk.process.drop(holding.lease)
 
-    def _clear(self, desk: "_Desk") -> Holding:
+    def _clear(self, desk: "_Desk") -> Held:
         """The batch in play is played, or will not be."""
         holding = desk.holdings.popleft()
         del self._playing[holding.lease]
@@ -167,20 +187,27 @@ class Crew:
 
     def _take(self, holding: Holding, progress: Progress) -> None:
         holding.take(progress.results)
-        self._paces[holding.batch.run] = holding.pace
+        self._paces[holding.purpose] = holding.pace
+        self._count(holding, progress)
+
+    def _count(self, holding: Held, progress: Progress | JobProgress) -> None:
         self.episodes += len(progress.results)
         self.frames += sum(result.frames for result in progress.results)
         if progress.results:
-            self._deaths.pop(holding.batch.environment.id, None)
+            self._deaths.pop(_cause(holding), None)
 
-    def _bury(self, holdings: Sequence[Holding]) -> None:
+    def _bury(self, holdings: Sequence[Held]) -> None:
         """The process died with these at hand: in the first, of which others are innocent."""
         if not holdings:
             return
-        environment_id = holdings[0].batch.environment.id
-        self._deaths[environment_id] += 1
-        if self._deaths[environment_id] >= MOST_DEATHS:
-            self._foreman.give_up(holdings[0], _deadly(environment_id))
+        first = holdings[0]
+        cause, environment_id = _cause(first), first.batch.environment.id
+        self._deaths[cause] += 1
+        if self._deaths[cause] >= MOST_DEATHS:
+            if isinstance(first, JobHolding):
+                first.problem = _deadly(environment_id)
+            else:
+                self._foreman.give_up(first, _deadly(environment_id))
         self._foreman.give_back(holdings)
 
 
@@ -189,7 +216,7 @@ class _Desk:
 
     def __init__(self, process: SlotProcess) -> None:
         self.process = process
-        self.holdings: deque[Holding] = deque()
+        self.holdings: deque[Held] = deque()
         self.wanting = asyncio.Event()
         """Whether there should be one more."""
         self.wanting.set()
@@ -202,10 +229,22 @@ class _Desk:
             self.wanting.clear()
 
 
+def _cause(holding: Held) -> str:
+    """What is to blame for a death: a job's policy or video may be, without the environment being at fault."""
+    return holding.purpose if isinstance(holding, JobHolding) else holding.batch.environment.id
+
+
 def _deadly(environment_id: str) -> str:
     return (
         f"{environment_id} ended its evaluation process {MOST_DEATHS} times in a row before an episode was finished: "
         "see the worker's log, correct the environment or give the worker more memory, then start it again"
+    )
+
+
+def _unstartable(error: OSError) -> str:
+    return (
+        f"an evaluation process cannot be started: {error.strerror or error}; give the worker fewer slots, or more "
+        "memory, processes or open files, then start it again"
     )
 
 

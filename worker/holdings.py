@@ -3,13 +3,16 @@
 import asyncio
 import math
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from operator import itemgetter
+from typing import TypeVar
 from uuid import UUID, uuid4
 
-from evolution.messages import Batch, EpisodeResult, ParentChain, Submission
+from evolution.messages import Batch, EpisodeResult, JobSubmission, ParentChain, Submission
+from worker.job_holding import JobHolding
+from worker.orders import Recording
 
 MOST_CHAINS = 500
 """Parents' chains that are remembered."""
@@ -74,6 +77,11 @@ class Holding:
         return self.batch.lease
 
     @property
+    def purpose(self) -> str:
+        """What it is played for: one pace for each."""
+        return self.batch.run
+
+    @property
     def is_nearly_played(self) -> bool:
         """Whether its process should have the next batch at hand: not earlier, others may be free for it sooner."""
         return (len(self.batch.episodes) - self._played) * self.pace <= SOON_SECONDS
@@ -87,23 +95,27 @@ class Holding:
             self.pace = self._seconds / self._played
 
 
+Held = Holding | JobHolding
+HeldType = TypeVar("HeldType", Holding, JobHolding)
+
+
 class Holdings:
     """Batches in hand and in play."""
 
     def __init__(self) -> None:
-        self._waiting: asyncio.Queue[Holding] = asyncio.Queue()
-        self._held: dict[UUID, Holding] = {}
+        self._waiting: asyncio.Queue[Held] = asyncio.Queue()
+        self._held: dict[UUID, Held] = {}
         self._playing: set[UUID] = set()
 
     def __len__(self) -> int:
         """Batches that are not finished."""
         return sum(not holding.lost or holding.lease in self._playing for holding in self._held.values())
 
-    def add(self, holding: Holding) -> None:
+    def add(self, holding: Held) -> None:
         self._held[holding.lease] = holding
         self._waiting.put_nowait(holding)
 
-    async def next(self) -> Holding:
+    async def next(self) -> Held:
         """The oldest batch that is not in play; waits for one."""
         while True:
             holding = await self._waiting.get()
@@ -112,7 +124,7 @@ class Holdings:
                 return holding
             self._held.pop(holding.lease, None)
 
-    def end(self, holding: Holding) -> None:
+    def end(self, holding: Held) -> None:
         """It is played, or given up; its finished results remain to be collected."""
         self._playing.discard(holding.lease)
         holding.lost = True
@@ -128,7 +140,7 @@ class Holdings:
         """Those that still matter."""
         return [lease for lease, holding in self._held.items() if not holding.lost]
 
-    def of_environment(self, environment_id: str) -> list[Holding]:
+    def of_environment(self, environment_id: str) -> list[Held]:
         """Batches of one environment that still matter."""
         return [
             holding
@@ -141,7 +153,7 @@ class Holdings:
         chains = {
             key: tuple(chain.seeds)
             for holding in self._held.values()
-            if not holding.lost and holding.batch.run == batch.run
+            if isinstance(holding, Holding) and not holding.lost and holding.batch.run == batch.run
             for key, chain in holding.batch.chains.items()
         }
         return {key: lengths for key, lengths in branchings(chains).items() if key in batch.chains}
@@ -149,16 +161,27 @@ class Holdings:
     def collect(self) -> list[Submission]:
         """Submissions of all finished results."""
         submissions = []
-        for lease, holding in list(self._held.items()):
+        for lease, holding in self._finished(Holding):
             finished, holding.finished = holding.finished, []
             for start in range(0, len(finished), MOST_RESULTS):
                 part = finished[start : start + MOST_RESULTS]
                 submissions.append(
                     Submission(id=uuid4(), lease=lease, run=holding.batch.run, engine=holding.engine, results=part)
                 )
-            if holding.lost and lease not in self._playing:
-                del self._held[lease]
         return submissions
+
+    def collect_jobs(self) -> list[tuple[JobSubmission, list[Recording]]]:
+        """Submissions of all finished results of jobs, and the recordings that follow each."""
+        collected = [holding.collect() for _, holding in self._finished(JobHolding)]
+        return [submission for submission in collected if submission is not None]
+
+    def _finished(self, kind: type[HeldType]) -> Iterator[tuple[UUID, HeldType]]:
+        """Batches of one kind; those of which no more will come are forgotten when they have been looked at."""
+        for lease, holding in list(self._held.items()):
+            if isinstance(holding, kind):
+                yield lease, holding
+                if holding.lost and lease not in self._playing:
+                    del self._held[lease]
 
 
 def branchings(chains: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
@@ -181,11 +204,14 @@ def _common(one: Sequence[int], other: Sequence[int]) -> int:
     )
 
 
+Submitted = Submission | JobSubmission
+
+
 class Outbox:
     """Submissions that the server has not yet said to be committed, oldest first."""
 
     def __init__(self) -> None:
-        self._submissions: OrderedDict[UUID, Submission] = OrderedDict()
+        self._submissions: OrderedDict[UUID, Submitted] = OrderedDict()
 
     def __bool__(self) -> bool:
         return bool(self._submissions)
@@ -195,12 +221,12 @@ class Outbox:
         """Whether so much waits that no more work should be claimed."""
         return sum(len(submission.results) for submission in self._submissions.values()) >= MOST_UNSENT
 
-    def put(self, submissions: list[Submission]) -> None:
+    def put(self, submissions: Sequence[Submitted]) -> None:
         self._submissions.update((submission.id, submission) for submission in submissions)
 
-    def head(self) -> list[Submission]:
+    def head(self) -> list[Submitted]:
         """As many of the oldest as one request carries."""
-        chosen: list[Submission] = []
+        chosen: list[Submitted] = []
         results = 0
         for submission in self._submissions.values():
             results += len(submission.results)

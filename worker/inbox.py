@@ -23,8 +23,9 @@ class Inbox:
         while True:
             order = self._batches.get()
             yield order
-            if order.play is not None:
-                self._dropped.discard(order.play.lease)
+            for batch in (order.play, order.job):
+                if batch is not None:
+                    self._dropped.discard(batch.lease)
 
     def is_dropped(self, lease: UUID) -> bool:
         """Whether what is left of the batch need not be played."""
@@ -33,7 +34,7 @@ class Inbox:
     def _listen(self) -> None:
         for text in self._orders:
             order = Order.model_validate_json(text)
-            if order.play is not None:
+            if order.play is not None or order.job is not None:
                 self._batches.put(order)
             if order.drop is not None:
                 self._dropped.add(order.drop)

@@ -3,19 +3,22 @@
 from typing import Literal
 from uuid import UUID
 
-from evolution.messages import Batch, EpisodeResult
+from pydantic import Base64Bytes
+
+from evolution.messages import Batch, EpisodeResult, JobBatch, JobResult
 from evolution.model import Value
 
 LONGEST_LINE_BYTES = 2**28
 
 
 class Order(Value):
-    """To an evaluation process: play a batch (whose `chains` has every parent), or drop what is left of one.
+    """To an evaluation process: play a batch (whose `chains` has every parent) or a job's, or drop what is left of one.
 
     `branchings`, of each parent: how many seeds it shares with other parents that this worker will need.
     """
 
     play: Batch | None = None
+    job: JobBatch | None = None
     branchings: dict[str, list[int]] = {}
     drop: UUID | None = None
 
@@ -43,7 +46,29 @@ class Failure(Value):
     reason: str
 
 
+class Recording(Value):
+    """A rollout's video and poster, of at most `video.MOST_BYTES` and `poster.MOST_BYTES`."""
+
+    rollout: str
+    video: Base64Bytes
+    poster: Base64Bytes
+
+
+class JobProgress(Value):
+    """Episodes of a job that were played. `problem`: why no more can be. `done`: the batch is finished, or dropped."""
+
+    kind: Literal["job-progress"] = "job-progress"
+    lease: UUID
+    results: list[JobResult]
+    recordings: list[Recording]
+    problem: str | None
+    done: bool
+
+
+Message = Ready | Progress | JobProgress | Failure
+
+
 class Report(Value):
     """From an evaluation process."""
 
-    message: Ready | Progress | Failure
+    message: Message

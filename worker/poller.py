@@ -5,7 +5,6 @@ under its own id, until the server names it; the server may be gone for any time
 """
 
 import asyncio
-import random
 from asyncio import Task
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
@@ -21,27 +20,31 @@ from evolution.messages import (
     BatchReply,
     BatchRequest,
     ExtendRequest,
+    JobBatch,
+    JobSubmission,
     ReleaseRequest,
     Submission,
     WorkerIdentity,
 )
 from worker.catalogue import describe, describe_problem
 from worker.crew import Crew, NeverReady
-from worker.holdings import Chains, Holding, Holdings, Outbox, UnusableBatch
+from worker.holdings import Chains, Held, Holding, Holdings, Outbox, Submitted, UnusableBatch
+from worker.job_holding import JobHolding
 from worker.journal import line, logger
+from worker.patience import SHORTEST_PAUSE_SECONDS, Patience
 from worker.server import Refused, Server, ServerUnreachable
+from worker.tasks import cancel
+from worker.uploads import Uploads
 
 AHEAD = 1
 """Batches in hand for each slot, beyond the one in play."""
 SUBMIT_SECONDS = 5.0
 """Results of a long batch are submitted at least so often."""
-SHORTEST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 0.25, 15.0
 LEAVING_SECONDS = 5.0
 """For the last submissions when the worker stops; with what follows it stays below 10 s."""
 RELEASE_SECONDS = 2.0
 EXTENSIONS_A_LEASE = 4.0
 LONGEST_EXTENSION_SECONDS = 10.0
-TELL_SECONDS = 60.0
 
 
 @dataclass
@@ -61,16 +64,16 @@ class Poller:
     _chains: Chains = field(default_factory=Chains)
     _descriptions: list[EnvironmentDescription] = field(default_factory=list)
     _must_announce: bool = True
+    _is_leaving: bool = False
     _asked: int = 0
     """Batches that the empty request under way asks for."""
-    _failures: int = 0
-    """Requests in a row without an answer."""
     _lease_seconds: float = LONGEST_EXTENSION_SECONDS * EXTENSIONS_A_LEASE
 
     def __post_init__(self) -> None:
         self._hungry, self._finished = asyncio.Event(), asyncio.Event()
         self._crew = Crew(self.announcement.slots, self.modules, self._holdings, self, self.parents_bytes)
         self._background: set[Task[None]] = set()
+        self._uploads, self._patience = Uploads(self.server), Patience(self.server.url)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then hands back what is not played and submits what is.
@@ -87,7 +90,13 @@ class Poller:
         await self._leave()
 
     async def _work(self, stop: asyncio.Event) -> None:
-        loops = [self._claim_work(), self._submit_results(), self._extend_leases(), self._crew.work(), self._tell()]
+        loops = [
+            self._claim_work(),
+            self._submit_results(),
+            self._extend_leases(),
+            self._crew.work(),
+            self._crew.tell(self.identity.name),
+        ]
         try:
             async with asyncio.TaskGroup() as self._group:
                 tasks = [self._group.create_task(loop) for loop in loops]
@@ -108,14 +117,14 @@ class Poller:
         self._finished.set()
         self._hungry.set()
 
-    def give_back(self, holdings: Sequence[Holding]) -> None:
+    def give_back(self, holdings: Sequence[Held]) -> None:
         """Others play what is left of these batches."""
         for holding in holdings:
             self._holdings.lose(holding.lease)
         self._start(self._release([holding.lease for holding in holdings]))
         self.batch_finished()
 
-    def give_up(self, holding: Holding, reason: str) -> None:
+    def give_up(self, holding: Held, reason: str) -> None:
         """The batch's environment cannot be played as long as this worker lives, for this reason.
 
         The next request tells the server so: it announces the environment no more, and describes it with the reason.
@@ -140,9 +149,9 @@ class Poller:
 
     async def _ask_for_work(self) -> None:
         reply = await self._ask(self._request(wants=self._asked))
-        if reply is not None and not reply.batches and not reply.announce:
+        if reply is not None and not reply.batches and not reply.jobs and not reply.announce:
             # It should have waited: a server that does not must not be asked without pause.
-            await asyncio.sleep(SHORTEST_BACKOFF_SECONDS)
+            await asyncio.sleep(SHORTEST_PAUSE_SECONDS)
 
     async def _listen(self) -> None:
         """A request that asks for no batch only hears what the server wants: it gives way when work is wanted."""
@@ -153,17 +162,24 @@ class Poller:
             if asking.done():
                 asking.result()  # raises what it raised
         finally:
-            await _cancel([asking, waking])
+            await cancel([asking, waking])
 
     async def _submit_results(self) -> None:
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._finished.wait(), SUBMIT_SECONDS)
             self._finished.clear()
-            self._outbox.put(self._holdings.collect())
+            self._collect()
             while self._outbox:
                 wants = max(0, self._deficit() - self._asked)
                 await self._ask(self._request(wants=wants, submissions=self._outbox.head()))
+
+    def _collect(self) -> None:
+        """What is played is to be submitted."""
+        self._outbox.put(self._holdings.collect())
+        for submission, recordings in self._holdings.collect_jobs():
+            self._outbox.put([submission])
+            self._uploads.hold(submission.id, recordings)
 
     async def _extend_leases(self) -> None:
         while True:
@@ -190,12 +206,13 @@ class Poller:
             return 0
         return max(0, self.announcement.slots * (1 + AHEAD) - len(self._holdings))
 
-    def _request(self, *, wants: int = 0, submissions: Sequence[Submission] = ()) -> BatchRequest:
+    def _request(self, *, wants: int = 0, submissions: Sequence[Submitted] = ()) -> BatchRequest:
         return BatchRequest(
             protocol=PROTOCOL,
             worker=self.identity,
             announcement=self.announcement if self._must_announce else None,
-            submissions=list(submissions),
+            submissions=[each for each in submissions if isinstance(each, Submission)],
+            job_submissions=[each for each in submissions if isinstance(each, JobSubmission)],
             descriptions=list(self._descriptions),
             holds=self._chains.names(),
             wants=wants,
@@ -210,11 +227,9 @@ class Poller:
         try:
             reply = await self.server.exchange(request)
         except ServerUnreachable as error:
-            await self._back_off(str(error))
+            await self._patience.wait(str(error))
             return None
-        if self._failures > 1:
-            logger.warning(line("server-back", url=self.server.url))
-        self._failures = 0
+        self._patience.note_answer()
         self._take(request, reply)
         return reply
 
@@ -223,36 +238,35 @@ class Poller:
         self._descriptions = [known for known in self._descriptions if known not in request.descriptions]
         if request.announcement is self.announcement or reply.announce:
             self._must_announce = reply.announce
+        for recording in self._uploads.release(reply.outcomes):
+            self._start(self._uploads.send(recording))
+        for job in reply.jobs:
+            self._accept(job)
         for batch in reply.batches:
             self._accept(batch)
         if reply.describe:
             self._start(self._describe(reply.describe))
 
-    def _accept(self, batch: Batch) -> None:
+    def _accept(self, batch: Batch | JobBatch) -> None:
         self._lease_seconds = batch.expires_in
         try:
-            self._holdings.add(Holding(self._chains.complete(batch), self._engine(batch)))
+            self._holdings.add(self._hold(batch))
         except UnusableBatch as error:
-            logger.warning(line("batch-refused", lease=batch.lease, run=batch.run, reason=str(error)))
+            logger.warning(line("batch-refused", lease=batch.lease, reason=str(error)))
             self._start(self._release([batch.lease]))
 
-    def _engine(self, batch: Batch) -> str:
-        try:
-            return self.announcement.engines[batch.environment.id]
-        except KeyError:
-            raise UnusableBatch(f"{batch.environment.id} is not announced") from None
+    def _hold(self, batch: Batch | JobBatch) -> Held:
+        engine = self.announcement.engines.get(batch.environment.id)
+        if engine is None:
+            raise UnusableBatch(f"{batch.environment.id} is not announced")
+        return (
+            JobHolding(batch, engine) if isinstance(batch, JobBatch) else Holding(self._chains.complete(batch), engine)
+        )
 
     async def _describe(self, environments: Sequence[Environment]) -> None:
         for environment in environments:
             self._descriptions.append(await asyncio.to_thread(describe, environment, self.own))
         await self._ask(self._request())
-
-    async def _back_off(self, reason: str) -> None:
-        self._failures += 1
-        if self._failures == 2:
-            logger.warning(line("server-unreachable", url=self.server.url, reason=reason))
-        pause = min(LONGEST_BACKOFF_SECONDS, SHORTEST_BACKOFF_SECONDS * 2 ** min(self._failures, 10))
-        await asyncio.sleep(pause * random.uniform(0.5, 1.0))
 
     async def _release(self, leases: Sequence[UUID], *, leaving: bool = False) -> None:
         """Hands leases back; if the server is away they expire by themselves."""
@@ -262,8 +276,9 @@ class Poller:
 
     async def _leave(self) -> None:
         """Submits what was played, hands back what was not."""
+        self._is_leaving = True
         leases = self._holdings.leases()
-        self._outbox.put(self._holdings.collect())
+        self._collect()
         with suppress(TimeoutError, Refused):
             async with asyncio.timeout(LEAVING_SECONDS):
                 while self._outbox:
@@ -274,24 +289,11 @@ class Poller:
         unsent = sum(len(submission.results) for submission in self._outbox.head())
         logger.info(line("worker-left", worker=self.identity.name, leases=len(leases), unsent=unsent))
 
-    async def _tell(self) -> None:
-        """A line a minute for whoever reads the log."""
-        episodes = frames = 0
-        while True:
-            await asyncio.sleep(TELL_SECONDS)
-            played, episodes = self._crew.episodes - episodes, self._crew.episodes
-            rate, frames = (self._crew.frames - frames) / TELL_SECONDS, self._crew.frames
-            logger.info(line("playing", worker=self.identity.name, episodes=played, frames_per_second=rate))
-
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Runs beside the loops; what it raises ends them."""
+        """Runs beside the loops; what it raises ends them. A worker that leaves begins nothing more."""
+        if self._is_leaving:
+            work.close()
+            return
         task = self._group.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-
-
-async def _cancel(tasks: Sequence[Task[Any]]) -> None:
-    """Ends the tasks and waits until they have ended; what they raise was dealt with."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""The server as the worker sees it: three requests over HTTP."""
+"""The server as the worker sees it: four requests over HTTP."""
 
 from types import TracebackType
 from typing import Self, TypeVar
@@ -73,6 +73,10 @@ class Server:
         """Hands leases back. Raises as `exchange`."""
         await self._post("batches/release", request)
 
+    async def put(self, path: str, kind: str, content: bytes) -> None:
+        """Stores a file of the media type `kind`. Raises as `exchange`."""
+        await self._send("PUT", path, content, kind)
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -82,10 +86,11 @@ class Server:
         await self._client.aclose()
 
     async def _post(self, path: str, body: Value) -> httpx2.Response:
+        return await self._send("POST", path, body.model_dump_json().encode(), "application/json")
+
+    async def _send(self, method: str, path: str, content: bytes, kind: str) -> httpx2.Response:
         try:
-            response = await self._client.post(
-                path, content=body.model_dump_json(), headers={"Content-Type": "application/json"}
-            )
+            response = await self._client.request(method, path, content=content, headers={"Content-Type": kind})
         except httpx2.TransportError as error:
             raise ServerUnreachable(str(error) or type(error).__name__) from None
         if not response.is_success:

@@ -20,7 +20,7 @@ from worker.episode import BrokenEnvironment, UnplayableEnvironment, UnsuitableP
 from worker.inbox import Inbox
 from worker.individuals import Individual
 from worker.journal import line, logger, set_up_logging
-from worker.orders import Failure, Order, Progress, Ready, Report
+from worker.orders import Failure, Message, Order, Progress, Ready, Report
 from worker.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ PIPE_BYTES = 2**18
 Not more: by default Linux grants 64 MiB to all pipes of a user, and leaves those beyond next to nothing.
 """
 
-Say = Callable[[Ready | Progress | Failure], None]
+Say = Callable[[Message], None]
 
 
 def main(memory: int, modules: Sequence[str]) -> None:
@@ -46,7 +46,7 @@ def main(memory: int, modules: Sequence[str]) -> None:
     orders, output = sys.stdin.buffer, _take_standard_output()
     inbox = Inbox(orders)
 
-    def say(message: Ready | Progress | Failure) -> None:
+    def say(message: Message) -> None:
         output.write(Report(message=message).model_dump_json().encode() + b"\n")
         output.flush()
 
@@ -60,7 +60,12 @@ def main(memory: int, modules: Sequence[str]) -> None:
     evaluator = Evaluator(Shelf(memory))
     say(Ready())
     for order in inbox:
-        play_batch(order, evaluator, say, inbox.is_dropped)
+        if order.job is None:
+            play_batch(order, evaluator, say, inbox.is_dropped)
+            continue
+        from worker.jobs import play_job  # with the video encoder, which few processes need
+
+        play_job(order.job, evaluator, say, inbox.is_dropped)
 
 
 def play_batch(order: Order, evaluator: "Evaluator", say: Say, is_dropped: Callable[[UUID], bool]) -> None:

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from uuid import UUID
 
-from evolution.messages import Batch
-from worker.orders import LONGEST_LINE_BYTES, Failure, Order, Progress, Ready, Report
+from evolution.messages import Batch, JobBatch
+from worker.orders import LONGEST_LINE_BYTES, Message, Order, Report
 
 # The child sees the packages that this process sees, whatever folder it was started in.
 PROGRAM = """
@@ -53,11 +53,15 @@ class SlotProcess:
         """Hands over a batch, with the chains of all its parents; `branchings` as in an order."""
         await self._send(Order(play=batch, branchings=dict(branchings)))
 
+    async def play_job(self, batch: JobBatch) -> None:
+        """Hands over a job's batch."""
+        await self._send(Order(job=batch))
+
     async def drop(self, lease: UUID) -> None:
         """What is left of the batch need not be played; the episode in play is finished."""
         await self._send(Order(drop=lease))
 
-    async def reports(self) -> AsyncIterator[Ready | Progress | Failure]:
+    async def reports(self) -> AsyncIterator[Message]:
         """What the process says, until it ends."""
         while text := await self._reports.readline():
             yield Report.model_validate_json(text).message

@@ -22,6 +22,8 @@ from evolution.messages import (
     EpisodeResult,
     ExtendReply,
     ExtendRequest,
+    JobBatch,
+    JobSubmission,
     Outcome,
     ParentChain,
     Phase,
@@ -75,6 +77,12 @@ class FakeServer:
     """State shared by the server's thread and the test: everything goes through `changed`."""
 
     batches: deque[Batch] = field(default_factory=deque)
+    jobs: deque[JobBatch] = field(default_factory=deque)
+    job_submissions: list[JobSubmission] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    """What was put, by path."""
+    refused_files: int = 0
+    """So many files are answered with an error."""
     describe: list[Environment] = field(default_factory=list)
     results: dict[Key, EpisodeResult] = field(default_factory=dict)
     repeated: int = 0
@@ -107,10 +115,25 @@ class FakeServer:
 
     def exchange(self, request: BatchRequest) -> BatchReply:
         outcomes = {submission.id: self._commit(submission.results) for submission in request.submissions}
-        given = [self.batches.popleft() for _ in range(min(request.wants, len(self.batches)))]
+        outcomes |= {submission.id: self._take_job(submission) for submission in request.job_submissions}
+        jobs = [self.jobs.popleft() for _ in range(min(request.wants, len(self.jobs)))]
+        given = [self.batches.popleft() for _ in range(min(request.wants - len(jobs), len(self.batches)))]
         asked, self.describe = self.describe, []
         announce, self.unknown = self.unknown, False
-        return BatchReply(outcomes=outcomes, batches=given, describe=asked, announce=announce)
+        return BatchReply(outcomes=outcomes, batches=given, jobs=jobs, describe=asked, announce=announce)
+
+    def _take_job(self, submission: JobSubmission) -> Outcome:
+        self.job_submissions.append(submission)
+        return Outcome(accepted=len(submission.results), repeated=0, unwanted=0)
+
+    def _put(self, path: str, body: bytes) -> tuple[int, bytes]:
+        with self.changed:
+            if self.refused_files:
+                self.refused_files -= 1
+                return 503, b"{}"
+            self.files[path] = body
+            self.changed.notify_all()
+            return 204, b""
 
     def _commit(self, results: list[EpisodeResult]) -> Outcome:
         accepted = 0
@@ -129,7 +152,9 @@ class FakeServer:
             body += message["body"]
             if not message.get("more_body"):
                 break
-        status, answer = await self._answer(scope["path"], body)
+        status, answer = (
+            await self._answer(scope["path"], body) if scope["method"] == "POST" else self._put(scope["path"], body)
+        )
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
@@ -149,10 +174,11 @@ class FakeServer:
             with self.changed:
                 reply = self.exchange(request)
                 self.changed.notify_all()
-                if request.submissions and self.forgetful:
+                if (request.submissions or request.job_submissions) and self.forgetful:
                     self.forgetful = False
                     return 503, b"{}"
-            said = request.submissions or request.descriptions or reply.batches or reply.describe or reply.announce
+            asked = request.submissions or request.job_submissions or request.descriptions
+            said = asked or reply.batches or reply.jobs or reply.describe or reply.announce
             if said or self.closing or anyio.current_time() > end:
                 return 200, reply.model_dump_json().encode()
             await anyio.sleep(0.02)
