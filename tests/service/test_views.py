@@ -220,7 +220,8 @@ async def test_progress_is_told_at_most_once_a_second(master: Master, clock: Fak
         await turn()
     master.events.unsubscribe(subscription)
     told = [event.type for event in list(subscription._events._queue)]  # type: ignore[attr-defined]
-    assert told == ["run.changed", "workers.changed"]
+    # The library is filled beside this.
+    assert [type for type in told if type in {"run.changed", "workers.changed"}] == ["run.changed", "workers.changed"]
 
 
 async def test_environments_are_those_that_connected_workers_can_make(master: Master) -> None:
