@@ -17,7 +17,7 @@ from tests.worker.test_work import children_of
 from worker import crew as crew_module
 from worker import slot_process
 from worker.crew import MOST_FAILED_STARTS, Crew, NeverReady
-from worker.holdings import SOON_SECONDS, Holding, Holdings
+from worker.holdings import SOON_SECONDS, Held, Holdings
 from worker.orders import Progress, Ready
 from worker.shelf import open_memory
 from worker.slot import PIPE_BYTES
@@ -54,7 +54,7 @@ class NotedForeman:
     def __init__(self) -> None:
         self.ready = 0
         self.finished = 0
-        self.returned: list[Holding] = []
+        self.returned: list[Held] = []
         self.changed = asyncio.Event()
 
     def slot_ready(self) -> None:
@@ -65,11 +65,11 @@ class NotedForeman:
         self.finished += 1
         self.changed.set()
 
-    def give_back(self, holdings: Sequence[Holding]) -> None:
+    def give_back(self, holdings: Sequence[Held]) -> None:
         self.returned += holdings
         self.changed.set()
 
-    def give_up(self, holding: Holding, reason: str) -> None:
+    def give_up(self, holding: Held, reason: str) -> None:
         raise AssertionError(reason)
 
 

@@ -30,14 +30,14 @@ def test_layers_of_each_kind_are_counted_from_the_input() -> None:
 
 @pytest.mark.parametrize("architecture", [IMAGES, MLP], ids=lambda architecture: architecture.name)
 def test_the_tensors_are_the_parameters_in_order(architecture: Architecture) -> None:
-    parameters = np.arange(parameter_count(architecture), dtype=np.float32) / 4096
+    parameters = np.arange(parameter_count(architecture), dtype=np.float32) / np.float32(4096)
     parameters = parameters.astype(np.float16).astype(np.float32)  # what rounding leaves as it is
     tensors = named_tensors(architecture, parameters).values()
     assert (np.concatenate([tensor.ravel() for tensor in tensors]) == parameters).all()
 
 
 def test_only_the_weights_behind_an_image_networks_convolutions_are_rounded_to_half_precision() -> None:
-    parameters = np.full(parameter_count(IMAGES), np.float32(1.0003))
+    parameters = np.full(parameter_count(IMAGES), 1.0003, np.float32)
     rounded = {name for name, tensor in named_tensors(IMAGES, parameters).items() if (tensor == 1).all()}
     assert rounded == {"dense1.weight"}
     assert all(
