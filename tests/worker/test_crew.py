@@ -17,7 +17,7 @@ from tests.worker.test_work import children_of
 from worker import crew as crew_module
 from worker import slot_process
 from worker.crew import MOST_FAILED_STARTS, Crew, NeverReady
-from worker.holdings import SOON_SECONDS, Held, Holdings
+from worker.holdings import SOON_SECONDS, Held, Holding, Holdings
 from worker.orders import Progress, Ready
 from worker.shelf import open_memory
 from worker.slot import PIPE_BYTES
