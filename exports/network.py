@@ -35,7 +35,7 @@ def write_onnx(policy: Identity) -> bytes:
     """
     model = _model(policy)
     check_model(model, full_check=True)
-    return model.SerializeToString(deterministic=True)
+    return bytes(model.SerializeToString(deterministic=True))
 
 
 def _model(policy: Identity) -> ModelProto:
