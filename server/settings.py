@@ -52,6 +52,12 @@ class Settings(BaseSettings):
     video_quota_mb: int = Field(
         2000, ge=1, le=10**9, description="What videos may take in the database; those not watched for longest go, MB."
     )
+    library_share: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Most of the fleet's time that the library's own recordings take; 0: none are made.",
+    )
 
     @field_validator("database_url")
     @classmethod

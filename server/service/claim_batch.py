@@ -26,8 +26,12 @@ def claim_work(memory: Memory, worker: Worker, holds: Collection[str], wants: in
 
 
 def claim_jobs(memory: Memory, worker: Worker, wants: int) -> list[JobBatch]:
-    """Up to `wants` jobs for the worker. What no run can use is not bounded by their share."""
+    """Up to `wants` jobs for the worker. What no run can use is not bounded by their share.
+
+    Nobody keeps jobs at hand behind others: a run that begins meanwhile would wait for them.
+    """
     jobs: list[JobBatch] = []
+    wants = min(wants, worker.announcement.slots - memory.jobs.schedule.held_by(worker.id))
     is_spare = not any(_plays(worker, run) for run in memory.runs.values())
     while memory.jobs.count and len(jobs) < wants:
         job = memory.jobs.claim(

@@ -15,8 +15,8 @@ from uuid import UUID, uuid4
 from server.service.allowance import Allowance
 
 Asker = Literal["person", "library"]
-SHARES: dict[Asker, float] = {"person": 0.2, "library": 0.1}
-"""Most of the fleet's time that jobs of each asker take from the runs, in the order in which they go."""
+PERSON_SHARE, LIBRARY_SHARE = 0.2, 0.1
+"""Most of the fleet's time that jobs of each asker take from the runs."""
 UNKNOWN_EPISODE_SECONDS = 3.0
 """Taken for an episode's duration until one of the job has been measured: about what a recording takes."""
 MAX_BATCH_EPISODES = 100
@@ -67,13 +67,18 @@ class JobSchedule:
 
     lease_seconds: float
     batch_seconds: float
+    library_share: float = LIBRARY_SHARE
+    """0: the library's own recordings wait, even where nobody needs the time."""
     _queues: dict[str, JobQueue] = field(default_factory=dict)
     _leases: dict[UUID, JobLease] = field(default_factory=dict)
     _allowances: dict[Asker, Allowance] = field(init=False)
     _order: "count[int]" = field(default_factory=count)
 
     def __post_init__(self) -> None:
-        self._allowances = {asker: Allowance(share, self.batch_seconds) for asker, share in SHARES.items()}
+        # In the order in which they go.
+        self._allowances = {"person": Allowance(PERSON_SHARE, self.batch_seconds)}
+        if self.library_share:
+            self._allowances["library"] = Allowance(self.library_share, self.batch_seconds)
 
     def put(
         self,
@@ -175,6 +180,10 @@ class JobSchedule:
     def is_held(self, job: str) -> bool:
         """Whether somebody plays it now."""
         return any(lease.queue.job == job for lease in self._leases.values())
+
+    def held_by(self, worker: UUID) -> int:
+        """Leases that the worker holds."""
+        return sum(lease.worker == worker for lease in self._leases.values())
 
     def workers(self) -> set[UUID]:
         """Those who play jobs now."""

@@ -40,6 +40,9 @@ class MasterSettings(Protocol):
     @property
     def video_quota_mb(self) -> int: ...
 
+    @property
+    def library_share(self) -> float: ...
+
 
 class Memory:
     """What the use cases share."""
@@ -53,7 +56,7 @@ class Memory:
         self.epoch = 0
         self.events = EventLog(0)
         self.schedule = Schedule(settings.lease_seconds, settings.batch_seconds)
-        self.jobs = OpenJobs(settings.lease_seconds, settings.batch_seconds)
+        self.jobs = OpenJobs(settings.lease_seconds, settings.batch_seconds, settings.library_share)
         self.workers = Workers(clock)
         self.waiters = Waiters()
         self.descriptions = Descriptions()

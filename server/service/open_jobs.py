@@ -47,8 +47,8 @@ def test_seed(episode: int) -> int:
 class OpenJobs:
     """All open jobs and the schedule of their episodes."""
 
-    def __init__(self, lease_seconds: float, batch_seconds: float) -> None:
-        self.schedule = JobSchedule(lease_seconds, batch_seconds)
+    def __init__(self, lease_seconds: float, batch_seconds: float, library_share: float) -> None:
+        self.schedule = JobSchedule(lease_seconds, batch_seconds, library_share)
         self.changed: set[str] = set()
         """Jobs of whose progress watchers have not been told yet."""
         self.uploads: dict[str, float] = {}

@@ -28,7 +28,8 @@ PROGRAM = [sys.executable, "-P", "-m", "cli"]
 def clean_environment(**variables: str) -> dict[str, str]:
     """This process's environment without settings of neuroevo, but for those given."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NEUROEVO_")}
-    return kept | {"PYTHONUNBUFFERED": "1"} | _browser() | variables
+    # Recordings of the library take seconds of a slot each: only tests of them have any.
+    return kept | {"PYTHONUNBUFFERED": "1", "NEUROEVO_LIBRARY_SHARE": "0"} | _browser() | variables
 
 
 @cache

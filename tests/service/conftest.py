@@ -22,6 +22,7 @@ class TestSettings:
     batch_seconds: float = 5.0
     wait_seconds: float = 20.0
     video_quota_mb: int = 2000
+    library_share: float = 0.1
 
 
 @dataclass

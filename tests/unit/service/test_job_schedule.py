@@ -1,7 +1,7 @@
 """The laws of jobs beside runs: persons first, bounded shares, nothing lost, never two engines in one test."""
 
 import heapq
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -140,3 +140,15 @@ def test_what_was_charged_for_work_that_nobody_did_is_given_back() -> None:
     for _ in range(50):
         schedule.release([claim(schedule, is_spare=False).lease])
     assert claim(schedule, is_spare=False).episodes == [0]
+
+
+def test_without_a_share_the_librarys_recordings_wait_even_where_nobody_needs_the_time() -> None:
+    schedule = JobSchedule(lease_seconds=30, batch_seconds=5, library_share=0)
+    schedule.put("library's", asker="library", environment="game", engine=None, episodes=[0])
+    schedule.put("person's", asker="person", environment="game", engine=None, episodes=[0])
+    worker = uuid4()
+    granted = schedule.claim(worker, {"game": "engine"}, 1, 0.0, is_spare=True)
+    assert granted is not None
+    assert granted.job == "person's"
+    assert schedule.held_by(worker) == 1
+    assert schedule.claim(worker, {"game": "engine"}, 1, 0.0, is_spare=True) is None
