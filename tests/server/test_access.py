@@ -22,6 +22,9 @@ OPEN = {
     "/runs",
     "/runs/new",
     "/runs/{slug}",
+    "/policies",
+    "/policies/compare",
+    "/policies/{id}",
     "/workers",
     "/static",
 }
