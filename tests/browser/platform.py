@@ -118,7 +118,8 @@ class Platform:
 
     def _start(self, *command: str) -> "subprocess.Popen[bytes]":
         kept = {key: value for key, value in os.environ.items() if not key.startswith("NEUROEVO_")}
-        variables = {"NEUROEVO_TOKEN": TOKEN, "PYTHONUNBUFFERED": "1"}
+        # Recordings of the library take seconds of the only slot each.
+        variables = {"NEUROEVO_TOKEN": TOKEN, "PYTHONUNBUFFERED": "1", "NEUROEVO_LIBRARY_SHARE": "0"}
         variables |= {"NEUROEVO_DATABASE_URL": self._database_url} if command[0] == "server" else {}
         with (self._folder / f"{command[0]}.log").open("wb") as log:
             return subprocess.Popen(

@@ -22,7 +22,7 @@ def ground(page: Page) -> int:
 
 def legend(page: Page) -> str:
     """The colour of the drawn figure's text."""
-    figure = page.get_by_role("figure")
+    figure = page.get_by_role("figure", name=re.compile("^Learning curve"))
     return str(figure.evaluate("plot => plot.layout?.template?.layout?.font?.color ?? ''"))
 
 
