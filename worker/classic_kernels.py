@@ -11,15 +11,15 @@ import numpy as np
 from numba import njit
 
 from evolution.cshenton import NORMALISATION
-from worker.arrays import Flags, Numbers, Places
+from worker.arrays import Flags, Numbers
 from worker.classic_network import ScreenConvolution, ScreenNetwork
 from worker.instructions import WIDE
-from worker.kernels.vectors import AHEAD, LANES, make_row_sums, make_window_sums
+from worker.kernels.image import ROW_VECTORS, list_active
+from worker.kernels.vectors import LANES, make_row_sums, make_window_sums
 from worker.records import make_store
 
 WINDOWS = 24 if WIDE else 6
 """Windows whose sums fit into the registers."""
-ROW_VECTORS = 16 if WIDE else 4
 FACTOR = np.float32(NORMALISATION)
 UNSEEN = np.float32(-1)
 """No feature is negative."""
@@ -81,14 +81,14 @@ def _convolve(layer: ScreenConvolution, image: Numbers) -> None:
 @njit(cache=True)
 def _hide(network: ScreenNetwork) -> None:
     """The hidden layer: sums of the positions that changed, then the sum of all."""
-    positions, units = len(network.positions), len(network.hidden)
+    positions, units = network.positions, len(network.hidden)
     channels = len(network.features) // positions
     hidden, partial = network.hidden, network.partial
     for position in range(positions):
         if _take_over(network.features, network.seen, position * channels, channels):
             place = position * units
             partial[place : place + units] = 0
-            count = _list_active(network.values, network.active, network.seen, position * channels, channels)
+            count = list_active(network.values, network.active, network.seen, position * channels, channels)
             for unit in range(0, units, LANES * ROW_VECTORS):
                 _row_sums(network.values, network.active, count, network.weights, units, unit, partial, place + unit)
     hidden[:] = 0
@@ -106,7 +106,7 @@ def _answer(network: ScreenNetwork) -> None:
     """The output layer."""
     width = len(network.outputs)
     network.outputs[:] = 0
-    count = _list_active(network.values, network.active, network.hidden, 0, len(network.hidden))
+    count = list_active(network.values, network.active, network.hidden, 0, len(network.hidden))
     for start in range(0, width, LANES):
         _output_sums(network.values, network.active, count, network.out_weights, width, start, network.outputs, start)
 
@@ -119,15 +119,3 @@ def _take_over(features: Numbers, seen: Numbers, start: int, length: int) -> boo
         changed |= features[place] != seen[place]
         seen[place] = features[place]
     return changed
-
-
-@njit(cache=True)
-def _list_active(values: Numbers, active: Places, features: Numbers, start: int, length: int) -> int:
-    """Lists those of `length` features from `start` on that are not zero: how many."""
-    count = 0
-    for place in range(start, start + length):
-        values[count] = features[place]
-        active[count] = place
-        count += features[place] != 0
-    active[count : count + AHEAD] = start
-    return count

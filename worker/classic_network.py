@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from worker.arrays import Flags, Numbers, Places
+from worker.arrays import Numbers, Places
 
 
 class ScreenConvolution(NamedTuple):
@@ -54,5 +54,5 @@ class ScreenNetwork(NamedTuple):
     """Scratch: what is not zero."""
     active: Places
     """Scratch: where, and AHEAD more."""
-    positions: Flags
-    """Shape (positions,): their number is what is read of it."""
+    positions: int
+    """Places of the last image."""

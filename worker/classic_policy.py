@@ -82,7 +82,7 @@ def _network(architecture: CshentonArchitecture, tensors: dict[str, Parameters])
         outputs=lined_up(width),
         values=lined_up(units + AHEAD),
         active=np.zeros(units + AHEAD, np.int64),
-        positions=np.zeros(positions, np.uint8),
+        positions=positions,
     )
 
 

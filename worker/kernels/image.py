@@ -12,7 +12,7 @@ So a sum that is kept from the decision before has the very bits of one computed
 import numpy as np
 from numba import njit
 
-from worker.arrays import Flags, Numbers, Words
+from worker.arrays import Flags, Numbers, Places, Words
 from worker.image_network import Convolution, Dense, Network
 from worker.instructions import WIDE
 from worker.kernels.vectors import AHEAD, HIDDEN_GROUP, LANES, make_row_sums, make_window_sums, shorten
@@ -161,7 +161,7 @@ def _hide(dense: Dense) -> None:
             dense.stale[position] = 0
             place = position * units
             partial[place : place + units] = 0
-            count = _list_active(dense, dense.features, position * channels, channels)
+            count = list_active(dense.values, dense.rows, dense.features, position * channels, channels)
             for unit in range(0, units, LANES * ROW_VECTORS):
                 _row_sums(dense.values, dense.rows, count, dense.weights, units, unit, partial, place + unit)
     for unit in range(units):
@@ -180,18 +180,18 @@ def _answer(dense: Dense) -> None:
     width = len(dense.out_biases)
     for output in range(width):
         dense.outputs[output] = dense.out_biases[output]
-    count = _list_active(dense, dense.hidden, 0, len(dense.hidden))
+    count = list_active(dense.values, dense.rows, dense.hidden, 0, len(dense.hidden))
     for start in range(0, width, LANES):
         _output_sums(dense.values, dense.rows, count, dense.out_weights, width, start, dense.outputs, start)
 
 
 @njit(cache=True)
-def _list_active(dense: Dense, features: Numbers, start: int, length: int) -> int:
-    """Lists those of `length` features from `start` on that are not zero: how many."""
+def list_active(values: Numbers, rows: Places, features: Numbers, start: int, length: int) -> int:
+    """Lists those of `length` features from `start` on that are not zero, and where they are: how many."""
     count = 0
     for place in range(start, start + length):
-        dense.values[count] = features[place]
-        dense.rows[count] = place
+        values[count] = features[place]
+        rows[count] = place
         count += features[place] != 0
-    dense.rows[count : count + AHEAD] = start
+    rows[count : count + AHEAD] = start
     return count
