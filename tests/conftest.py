@@ -1,9 +1,13 @@
 """What every test may use: one real Postgres a session, a fresh migrated database a test, an injected clock."""
 
+import asyncio
+import functools
+import inspect
 import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,6 +18,24 @@ from migrations.upgrade import upgrade
 TEMPLATE = "template_migrated"
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 """For tests alone: nothing survives them that a power cut could spoil."""
+
+PATIENCE_SECONDS = 100.0
+"""For one asynchronous test, on a busy machine."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Bounds asynchronous tests: a signal, by which pytest-timeout ends the others, does not wake uvloop."""
+    if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+        item.obj = _in_time(item.obj)
+
+
+def _in_time(test: Any) -> Any:
+    @functools.wraps(test)
+    async def bounded(*args: Any, **kwargs: Any) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await test(*args, **kwargs)
+
+    return bounded
 
 
 class Postgres:
