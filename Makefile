@@ -4,12 +4,13 @@
 #   make test ARGS="tests/unit"   every test, or those named; JOBS=2 at a time
 #   make lint                     style, types, import rules
 #   make bench ARGS="--json"      how fast the worker is here, beside what others use (neuroevo bench worker)
+#   make chaos KILLS=100          kill everything at random and look for anything lost
 #   make venv                     the set-up alone
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv dev browser peers lint test bench run format
+.PHONY: help venv dev browser peers lint test chaos bench run format
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -43,6 +44,10 @@ format: dev
 
 test: browser
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+# Kills everything, KILLS times, and looks whether anything is lost: a minute for each ten.
+chaos: dev
+	@KILLS=$(or $(KILLS),100) SEED=$(or $(SEED),1) $(BIN)/pytest -s tests/chaos -k whatever
 
 bench: peers
 	@exec $(BIN)/neuroevo bench worker $(ARGS)

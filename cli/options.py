@@ -54,6 +54,10 @@ EnvironmentModules = Annotated[
         help="Python module that registers environments of your own. May be given several times.",
     ),
 ]
+LogLevel = Annotated[
+    str | None,
+    typer.Option("--log-level", envvar="NEUROEVO_LOG_LEVEL", help="debug, info, warning or error."),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.errors import BadInput
-from cli.options import DatabaseUrl, Token
+from cli.options import DatabaseUrl, LogLevel, Token
 
 app = typer.Typer(help="The server: runs, selection, storage, dashboard.", rich_markup_mode=None)
 
@@ -18,9 +18,7 @@ def start_server(
         int | None, typer.Option("--port", envvar="NEUROEVO_PORT", min=0, max=65535, help="TCP port; 0: any free one.")
     ] = None,
     token: Token = None,
-    log_level: Annotated[
-        str | None, typer.Option("--log-level", envvar="NEUROEVO_LOG_LEVEL", help="debug, info, warning or error.")
-    ] = None,
+    log_level: LogLevel = None,
     log_format: Annotated[
         str | None, typer.Option("--log-format", envvar="NEUROEVO_LOG_FORMAT", help="text or json.")
     ] = None,

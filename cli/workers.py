@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_DATA, Data, EnvironmentModules, ServerUrl, Token
+from cli.options import DEFAULT_DATA, Data, EnvironmentModules, LogLevel, ServerUrl, Token
 
 app = typer.Typer(help="Workers: they rebuild networks from seed chains and play episodes.", rich_markup_mode=None)
 
@@ -39,13 +39,20 @@ def start_worker(
             "Of several workers on one machine give each its part, as `up` does.",
         ),
     ] = None,
+    log_level: LogLevel = None,
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Start a worker. SIGTERM or Ctrl-C makes it hand back what it holds and leave within 10 s."""
+    import logging
+
     from cli.connection import find_connection
+    from cli.errors import BadInput
     from worker.allowance import MEGABYTE
     from worker.main import run_worker
 
+    level = logging.getLevelNamesMapping().get((log_level or "info").upper())
+    if level is None:
+        raise BadInput(f"--log-level {log_level}: there are debug, info, warning and error")
     connection = find_connection(data, server, token)
     parents_bytes = None if parents_memory is None else parents_memory * MEGABYTE
-    raise typer.Exit(run_worker(connection.url, connection.token, slots, modules or [], name, parents_bytes))
+    raise typer.Exit(run_worker(connection.url, connection.token, slots, modules or [], name, parents_bytes, level))

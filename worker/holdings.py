@@ -1,6 +1,7 @@
 """What the worker has in hand: batches under leases, the chains of their parents, results on their way."""
 
 import asyncio
+import logging
 import math
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,8 +11,9 @@ from operator import itemgetter
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from evolution.messages import Batch, EpisodeResult, JobSubmission, ParentChain, Submission
+from evolution.messages import Batch, EpisodeResult, JobSubmission, Outcome, ParentChain, Submission
 from worker.job_holding import JobHolding
+from worker.journal import line, logger
 from worker.orders import Recording
 
 MOST_CHAINS = 500
@@ -235,7 +237,11 @@ class Outbox:
             chosen.append(submission)
         return chosen
 
-    def settle(self, ids: list[UUID]) -> None:
-        """The server has committed these."""
-        for name in ids:
-            self._submissions.pop(name, None)
+    def settle(self, outcomes: Mapping[UUID, Outcome]) -> None:
+        """The server has committed these. The log tells of each, as evidence of what was promised (level debug)."""
+        for name, outcome in outcomes.items():
+            submission = self._submissions.pop(name, None)
+            if isinstance(submission, Submission) and logger.isEnabledFor(logging.DEBUG):
+                played = " ".join(f"{r.generation}/{r.index}/{r.phase}/{r.episode}" for r in submission.results)
+                counts = outcome.model_dump()
+                logger.debug(line("acknowledged", submission=name, run=submission.run, **counts, episodes=played))

@@ -1,6 +1,7 @@
 """`neuroevo worker start`: one worker from its start to its end."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -28,14 +29,16 @@ def run_worker(
     env_modules: Sequence[str] = (),
     name: str | None = None,
     parents_bytes: int | None = None,
+    log_level: int = logging.INFO,
 ) -> int:
     """Works for the server at the URL `server` until SIGTERM or SIGINT: the process's exit code.
 
     `slots`: evaluation processes; None: as many as this machine's cgroup allows. `env_modules`: modules that register
     the user's environments. `name`: for people; None: host and a number. `parents_bytes`: memory in which its processes
-    keep parents' parameters; None: what this machine's only worker may take. Every failure is one line in the log.
+    keep parents' parameters; None: what this machine's only worker may take. `log_level`: the least
+    severe lines to log. Every failure is one line in the log.
     """
-    set_up_logging()
+    set_up_logging(log_level)
     try:
         return asyncio.run(_work(server, token, slots or default_slots(), list(env_modules), name, parents_bytes))
     except (Refused, MissingModule) as error:

@@ -234,7 +234,7 @@ class Poller:
         return reply
 
     def _take(self, request: BatchRequest, reply: BatchReply) -> None:
-        self._outbox.settle(list(reply.outcomes))
+        self._outbox.settle(reply.outcomes)
         self._descriptions = [known for known in self._descriptions if known not in request.descriptions]
         if request.announcement is self.announcement or reply.announce:
             self._must_announce = reply.announce

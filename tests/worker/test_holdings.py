@@ -3,7 +3,7 @@
 import pytest
 
 import worker.holdings
-from evolution.messages import EpisodeResult, ParentChain, Phase
+from evolution.messages import EpisodeResult, Outcome, ParentChain, Phase
 from tests.worker.fake_server import episodes, make_batch
 from worker.holdings import Chains, Holding, Holdings, Outbox, UnusableBatch
 
@@ -62,7 +62,7 @@ async def test_many_results_are_split_into_submissions(monkeypatch: pytest.Monke
     outbox = Outbox()
     outbox.put(submissions)
     assert outbox.head() == submissions[:1]
-    outbox.settle([submissions[0].id])
+    outbox.settle({submissions[0].id: Outcome(accepted=1, repeated=0, unwanted=0)})
     assert outbox.head() == submissions[1:2]
 
 

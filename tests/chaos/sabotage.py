@@ -1,0 +1,65 @@
+"""The command line of a server that breaks one promise: `python -m tests.chaos.sabotage NAME server start …`.
+
+By these the harness itself is tested: it must notice each.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from cli.main import main
+from server.service.submit_results import Committer, Pending
+from server.storage import database, results
+from server.storage.results import Entry, Key
+from server.storage.tables import metadata
+
+LATE_SECONDS = 0.5
+
+
+def acknowledge_before_commit() -> None:
+    """Workers are told that their results are in the ledger some time before they are."""
+    insert, commit = results.insert, Committer._commit
+
+    async def pretend(_: Any, entries: Sequence[Entry]) -> dict[Key, bool]:
+        return {entry.key: False for entry in entries}
+
+    async def commit_later(self: Committer, group: Sequence[Pending]) -> None:
+        results.insert = pretend  # type: ignore[assignment]
+        await commit(self, group)
+        results.insert = insert
+        await asyncio.sleep(LATE_SECONDS)
+        entries = {key: entry for item in group for key, entry in item.entries.items()}
+        async with self.memory.storage.transaction(self.memory.epoch) as connection:
+            await insert(connection, list(entries.values()))
+
+    Committer._commit = commit_later  # type: ignore[method-assign]
+
+
+def commit_without_disk() -> None:
+    """Postgres answers a COMMIT before it has written it."""
+    database.SESSION["synchronous_commit"] = "off"
+
+
+def count_twice() -> None:
+    """The ledger takes an episode's result as often as it comes."""
+    transaction = database.Storage.transaction
+
+    @asynccontextmanager
+    async def without_key(self: Any, *arguments: Any, **options: Any) -> AsyncIterator[Any]:
+        async with transaction(self, *arguments, **options) as connection:
+            name = metadata.tables["results"].primary_key.name
+            await connection.exec_driver_sql(f"ALTER TABLE results DROP CONSTRAINT IF EXISTS {name}")
+            yield connection
+
+    database.Storage.transaction = without_key  # type: ignore[method-assign]
+
+
+SABOTAGES: dict[str, Callable[[], None]] = {
+    sabotage.__name__: sabotage for sabotage in (acknowledge_before_commit, commit_without_disk, count_twice)
+}
+
+if __name__ == "__main__":
+    SABOTAGES[sys.argv.pop(1)]()
+    main()
