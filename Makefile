@@ -45,7 +45,6 @@ format: dev
 test: browser
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
-# Kills everything, KILLS times, and looks whether anything is lost: a minute for each ten.
 chaos: dev
 	@KILLS=$(or $(KILLS),100) SEED=$(or $(SEED),1) $(BIN)/pytest -s tests/chaos -k whatever
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import URLError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
@@ -30,6 +30,29 @@ START_SECONDS = 60.0
 Child = subprocess.Popen[bytes]
 
 
+class Server(NamedTuple):
+    """A server's process, and where it listens."""
+
+    process: Child
+    port: int
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """A request, answered with JSON. Raises as urlopen."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+        request = Request(f"http://{HOST}:{self.port}/api/v1/{path}", data, headers, method=method)
+        with urlopen(request, timeout=30) as response:
+            return json.load(response)
+
+    def is_ready(self) -> bool:
+        """it leads, and its database answers"""
+        try:
+            with urlopen(f"http://{HOST}:{self.port}/readyz", timeout=5) as response:
+                return bool(response.status == 200)
+        except (URLError, TimeoutError, ConnectionError):
+            return False
+
+
 class Cluster:
     """A context manager. `sabotage`: a promise that the server breaks, as `tests.chaos.sabotage` names them.
 
@@ -40,7 +63,8 @@ class Cluster:
     def __init__(self, folder: Path, chance: random.Random, sabotage: str = "", **settings: str) -> None:
         self.folder, self.chance, self._sabotage = folder, chance, sabotage
         self._postgres = EmbeddedPostgres(folder, settings)
-        self._stack, self._started, self._port = ExitStack(), 0, 0
+        self._stack, self._started = ExitStack(), 0
+        self.servers: list[Server] = []
         self.workers: list[Child] = []
 
     def __enter__(self) -> "Cluster":
@@ -54,21 +78,23 @@ class Cluster:
             self.database_network = self._stack.enter_context(Proxy(detour / SOCKET, real))
             self._database_url = f"postgresql://{SUPERUSER}@/postgres?host={quote(str(detour), safe='/')}"
             self._stack.callback(self._end_children)
-            self.start_server()
-            self.network = self._stack.enter_context(Proxy((HOST, 0), (HOST, self._port)))
+            server = self.start_server()
+            self.await_server()
+            self.network = self._stack.enter_context(Proxy((HOST, 0), (HOST, server.port)))
             self._stack = self._stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
+    @property
+    def server(self) -> Server:
+        """The one started first."""
+        return self.servers[0]
+
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """A request to the server itself, once it is there, answered with JSON."""
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-        request = Request(f"http://{HOST}:{self._port}/api/v1/{path}", data, headers, method=method)
-        with urlopen(request, timeout=30) as response:
-            return json.load(response)
+        """A request to the server itself."""
+        return self.server.ask(method, path, body)
 
     def query(self, statement: str, *values: Any) -> list[Any]:
         """Rows of the database itself."""
@@ -83,25 +109,25 @@ class Cluster:
         self.workers.append(worker)
         return worker
 
-    def start_server(self) -> None:
-        """Starts it where it was, and waits until it leads."""
+    def start_server(self, port: int = 0) -> Server:
+        """One more, once it listens."""
         program = ["tests.chaos.sabotage", self._sabotage] if self._sabotage else ["cli"]
-        command = ["server", "start", "--host", HOST, "--port", str(self._port)]
-        self.server = self._start([sys.executable, "-m", *program], *command)
+        command = ["server", "start", "--host", HOST, "--port", str(port)]
+        process = self._start([sys.executable, "-m", *program], *command)
         log = self._log(self._started)
 
         def listening() -> int:
             """the server listens"""
-            assert self.server.poll() is None, log.read_text()
+            assert process.poll() is None, log.read_text()
             lines = [line for line in log.read_text().splitlines() if "action=server.listening" in line]
             return int(lines[-1].rsplit("port=", 1)[1]) if lines else 0
 
-        self._port = until(listening, START_SECONDS)
-        self.await_server()
+        self.servers.append(Server(process, until(listening, START_SECONDS)))
+        return self.servers[-1]
 
     def await_server(self) -> None:
         """Waits until the server leads and its database answers."""
-        until(self._is_ready, START_SECONDS)
+        until(self.server.is_ready, START_SECONDS)
 
     def kill_worker(self) -> None:
         """kill -9, and another one takes its place."""
@@ -109,9 +135,11 @@ class Cluster:
         self.start_worker()
 
     def kill_server(self) -> None:
-        """kill -9, and it is started again."""
-        self._kill(self.server)
-        self.start_server()
+        """kill -9, and it is started again where it was."""
+        killed = self.servers.pop(0)
+        self._kill(killed.process)
+        self.start_server(killed.port)
+        self.await_server()
 
     def kill_backend(self) -> None:
         """kill -9 of one of the server's database sessions: Postgres ends all others and recovers."""
@@ -123,11 +151,15 @@ class Cluster:
 
     def kill_postmaster(self) -> None:
         """kill -9 of Postgres itself; it is started again on what it left."""
-        postmaster = int((self._postgres.folder / "postmaster.pid").read_text().split()[0])
-        os.kill(postmaster, signal.SIGKILL)
+        os.kill(self.postmaster, signal.SIGKILL)
         self._postgres.stop()
         self._postgres.start()
         self.await_server()
+
+    @property
+    def postmaster(self) -> int:
+        """Postgres's process id."""
+        return int((self._postgres.folder / "postmaster.pid").read_text().split()[0])
 
     def freeze_worker(self) -> None:
         """SIGSTOP for longer than its leases."""
@@ -135,7 +167,7 @@ class Cluster:
 
     def freeze_server(self) -> None:
         """SIGSTOP for longer than a lease."""
-        self._freeze(self.server)
+        self._freeze(self.server.process)
         self.await_server()
 
     def cut_workers_off(self) -> None:
@@ -164,17 +196,9 @@ class Cluster:
         child.wait()
 
     def _end_children(self) -> None:
-        for child in (*self.workers, self.server):
+        for child in (*self.workers, *(server.process for server in self.servers)):
             child.send_signal(signal.SIGCONT)
             self._kill(child)
-
-    def _is_ready(self) -> bool:
-        """the server leads"""
-        try:
-            with urlopen(f"http://{HOST}:{self._port}/readyz", timeout=5) as response:
-                return bool(response.status == 200)
-        except (URLError, TimeoutError, ConnectionError):
-            return False
 
     def _log(self, number: int) -> Path:
         return self.folder / f"{number}.log"

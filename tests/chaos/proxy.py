@@ -39,6 +39,11 @@ class Proxy:
     def __str__(self) -> str:
         return str(self.here) if isinstance(self.here, Path) else "{}:{}".format(*self.here)
 
+    def lead_to(self, there: Address) -> None:
+        """New connections go elsewhere; those there are break."""
+        self._there = there
+        self.cut(0)
+
     def cut(self, seconds: float) -> None:
         """Loses the answers under way, breaks all connections, and lets nobody through for so long."""
         self._run(self._cut(seconds))

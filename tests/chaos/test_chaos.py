@@ -8,47 +8,19 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.acceptance.processes import pause, until
+from tests.acceptance.processes import pause
 from tests.chaos.audit import acknowledged, audit, outcome
 from tests.chaos.cluster import KILLS, OTHERS, Cluster, Disturbance
+from tests.chaos.runs import await_progress, begin, finish
 
 KILL_COUNT = int(os.environ.get("KILLS", "10"))
 SEED = int(os.environ.get("SEED", "1"))
 SECONDS_A_KILL = 30.0
-WORKERS = 3
-PROGRESS_SECONDS = 60.0
-RUN: dict[str, Any] = {
-    "environment": {"id": "CartPole-v1"},
-    "architecture": "mlp",
-    "population": 60,
-    "parents": 8,
-    "mutation_power": 0.05,
-    "candidates": 4,
-    "validation_episodes": 20,
-    "test_episodes": 5,
-    "seed": 20170618,
-}
 CONTROL_DISTURBANCES = 40
 """Of a sabotaged server at most: it has long been found out by then."""
-
-
-def begin(cluster: Cluster, generations: int) -> str:
-    """A run, once it has results."""
-    run: str = cluster.ask("POST", "runs", {"configuration": RUN | {"budget": {"generations": generations}}})["id"]
-    while len(cluster.workers) < WORKERS:
-        cluster.start_worker()
-    await_progress(cluster, run)
-    return run
-
-
-def await_progress(cluster: Cluster, run: str) -> None:
-    """Waits until workers have seen more results acknowledged."""
-    before = len(acknowledged(cluster, run))
-    until(lambda: len(acknowledged(cluster, run)) > before, PROGRESS_SECONDS)
 
 
 def disturb(cluster: Cluster, run: str, disturbances: Sequence[Disturbance]) -> str:
@@ -61,15 +33,10 @@ def disturb(cluster: Cluster, run: str, disturbances: Sequence[Disturbance]) -> 
     return disturbance.__name__
 
 
-def finish(cluster: Cluster, run: str) -> None:
-    """Waits for the run's end."""
-    until(lambda: cluster.ask("GET", f"runs/{run}")["state"] == "finished", PROGRESS_SECONDS * 5)
-
-
 @pytest.mark.timeout(120 + SECONDS_A_KILL * KILL_COUNT)
 def test_no_acknowledged_result_is_lost_or_counted_twice_whatever_is_killed(tmp_path: Path) -> None:
     with Cluster(tmp_path, random.Random(SEED)) as cluster:
-        run = begin(cluster, 100_000)
+        run = begin(cluster)
         # Each kind in turn, so that none is left to luck, in an order and at moments that are.
         kills = [kill for _ in range(KILL_COUNT // len(KILLS) + 1) for kill in cluster.chance.sample(KILLS, len(KILLS))]
         for number, kill in enumerate(kills[:KILL_COUNT]):
@@ -106,7 +73,7 @@ def test_the_harness_notices_a_server_that(
     tmp_path: Path, sabotage: str, disturbances: list[Callable[[Cluster], None]], settings: dict[str, str]
 ) -> None:
     with Cluster(tmp_path, random.Random(SEED), sabotage, **settings) as cluster:
-        run = begin(cluster, 100_000)
+        run = begin(cluster)
         for _ in range(CONTROL_DISTURBANCES):
             disturb(cluster, run, disturbances)
             if complaints := audit(cluster, run):
