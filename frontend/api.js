@@ -129,6 +129,10 @@ const policy = (id) => `/policies/${encodeURIComponent(id)}`;
  * @returns {Promise<{items: import("./types.js").PolicySummary[], next_cursor: string|null}>} */
 export const listPolicies = (query, signal) => request("GET", "/policies", { query, signal });
 
+/** What a list can be narrowed to. @param {{environment?: string, origin?: string, run?: string, tag?: string,
+ *   search?: string}} query @param {AbortSignal} [signal] @returns {Promise<import("./types.js").PolicyFacets>} */
+export const countPolicies = (query, signal) => request("GET", "/policies/facets", { query, signal });
+
 /** @param {string} id @param {AbortSignal} [signal] @returns {Promise<import("./types.js").PolicyDetail>} */
 export const getPolicy = (id, signal) => request("GET", policy(id), { signal });
 
@@ -175,7 +179,7 @@ export async function requestVideo(id, signal) {
  * @returns {Promise<{items: import("./types.js").EliteRollout[]}>} */
 export const listEliteRollouts = (id, signal) => request("GET", `${at(id)}/rollouts`, { signal });
 
-/** @param {string} id @param {{episodes: number}} body @returns {Promise<import("./types.js").JobView>} */
+/** @param {string} id @param {{episodes: number, environment?: {options: Object}}} body @returns {Promise<import("./types.js").JobView>} */
 export const testPolicy = (id, body) => request("POST", `${policy(id)}/tests`, { body });
 
 /** @param {string} id @param {{seed?: number}} body @returns {Promise<import("./types.js").RolloutView>} */

@@ -24,11 +24,30 @@ export function ordering({ sort, order }) {
   return { sort: chosen, order: order === "asc" || order === "desc" ? order : usual };
 }
 
-/** The request that the address stands for. @param {Object<string, string>} query */
-export function wish(query) {
+/** The filters that the address names. @param {Object<string, string>} query */
+export function filtersOf(query) {
   const filters = Object.fromEntries(FILTERS.map((name) => [name, query[name] || undefined]));
   if (!ORIGINS.some(([name]) => name === query.origin)) delete filters.origin;
-  return { ...filters, search: query.q || undefined, ...ordering(query) };
+  return { ...filters, search: query.q || undefined };
+}
+
+/** The request that the address stands for. @param {Object<string, string>} query */
+export function wish(query) {
+  return { ...filtersOf(query), ...ordering(query) };
+}
+
+/** What a filter offers, with how many policies each choice would show; what is chosen is always among it.
+ * @param {import("./types.js").Facet[]} facets @param {string} chosen @param {(value: string) => string} [wordsOf]
+ * @returns {[string, string][]} value and text */
+export function choices(facets, chosen, wordsOf = (value) => value) {
+  const isOffered = !chosen || facets.some(({ value }) => value === chosen);
+  const all = isOffered ? facets : [...facets, { value: chosen, name: null, count: 0 }];
+  const words = all.map(({ value, name }) => name ?? wordsOf(value));
+  return all.map(({ value, count }, place) => {
+    const isAlone = words.indexOf(words[place]) === words.lastIndexOf(words[place]);
+    const text = isAlone ? words[place] : `${words[place]}, ${value}`;
+    return [value, `${text} (${count.toLocaleString("en-US")})`];
+  });
 }
 
 /** Whether the address leaves something out. @param {Object<string, string>} query */

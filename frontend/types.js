@@ -57,6 +57,8 @@
  *   chain_bytes: number, weights_bytes: number, scores: PolicyScore[], episodes: EpisodeScore[],
  *   reference: {random: number, human: number, source: string}|null, rollouts: RolloutView[],
  *   jobs: JobView[]}} PolicyDetail
+ * @typedef {{value: string, name: string|null, count: number}} Facet
+ * @typedef {{total: number, environments: Facet[], origins: Facet[], runs: Facet[], tags: Facet[]}} PolicyFacets
  * @typedef {{parent: number|null, length: number, policies: string[]}} LineageNode
  * @typedef {{generation: number, index: number, fitness: number|null, validation: ScoreSummary|null,
  *   policy: string|null}} Ancestor

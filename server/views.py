@@ -271,6 +271,25 @@ class PolicySummary(Value):
     """The recording that stands for it: the median one, else any."""
 
 
+class Facet(Value):
+    """How many policies have a value that a list can be narrowed to. `name`: for people, where it has one."""
+
+    value: str
+    name: str | None
+    count: int
+
+
+class PolicyFacets(Value):
+    """What a list of policies can be narrowed to: each counted under all filters but its own, the most frequent first
+    (runs: the newest), up to 200 of each. `total`: how many policies all filters leave."""
+
+    total: int
+    environments: list[Facet]
+    origins: list[Facet]
+    runs: list[Facet]
+    tags: list[Facet]
+
+
 class Reference(Value):
     """What random play and people score in a game, and who says so."""
 

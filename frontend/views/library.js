@@ -1,13 +1,13 @@
 /** The library: all policies as a grid. The address holds filters, search, order and what is marked to compare. */
 
-import { html, useState } from "../vendor/preact-htm.module.js";
-import { listPolicies } from "../api.js";
+import { html, useRef, useState } from "../vendor/preact-htm.module.js";
+import { countPolicies, listPolicies } from "../api.js";
 import { Button, ButtonLink } from "../components/buttons.js";
 import { Empty, Resource } from "../components/notices.js";
 import { More } from "../components/table.js";
 import { plural } from "../format.js";
 import { useEvents, useFollow, useResource, useTitle } from "../hooks.js";
-import { isFiltered, joined, picked, wish, withPolicy } from "../library.js";
+import { filtersOf, isFiltered, joined, picked, wish, withPolicy } from "../library.js";
 import { comparePath, setQuery } from "../router.js";
 import { PolicyCard } from "./library/card.js";
 import { Filters } from "./library/filters.js";
@@ -21,6 +21,10 @@ function usePolicies(query) {
   const resource = useResource(`policies ${JSON.stringify(asked)}`, (signal) =>
     listPolicies({ ...asked, limit: PAGE }, signal),
   );
+  const filters = filtersOf(query);
+  const counts = useResource(`facets ${JSON.stringify(filters)}`, (signal) => countPolicies(filters, signal));
+  const facets = useRef(null);
+  facets.current = counts.data ?? facets.current; // The old choices stay while new ones are counted.
   const [news, setNews] = useState(new Set());
   useEvents(({ type, policy }) => {
     if (type !== "policy.changed") return;
@@ -35,25 +39,27 @@ function usePolicies(query) {
   const refresh = () => {
     setNews(new Set());
     resource.reload();
+    counts.reload();
   };
-  return { resource, more, news: news.size, refresh };
+  return { resource, facets: facets.current, more, news: news.size, refresh };
 }
 
 /** @param {{route: import("../router.js").Route}} props */
 export function Library({ route: { query } }) {
   useTitle("Library");
   useFollow("policies");
-  const { resource, more, news, refresh } = usePolicies(query);
+  const { resource, facets, more, news, refresh } = usePolicies(query);
   const take = useImport(refresh);
   return html`<${DropPlace} onFiles=${take.files}>
     <div class="page">
       <div class="run-title">
         <h1 class="page-title">Library</h1>
+        <p class="quiet-text" role="status">${facets && plural(facets.total, "policy", "policies")}</p>
         <div class="controls"><${CompareLink} query=${query} />
           <${ImportButton} files=${take.files} isBusy=${take.isBusy} /></div>
       </div>
       <${Refused} problems=${take.problems} onDismiss=${take.dismiss} />
-      <${Filters} query=${query} items=${resource.data?.items ?? []} />
+      <${Filters} query=${query} facets=${facets} />
       ${news > 0 && html`<p role="status"><${Button} kind="small" icon="reset" onClick=${refresh}>
         ${plural(news, "policy", "policies")} changed or new: show<//></p>`}
       <${Resource} resource=${resource} rows=${6}>

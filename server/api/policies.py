@@ -1,5 +1,6 @@
 """The library of policies: look, import, name, export, and where they come from."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -11,7 +12,7 @@ from server.api.problems import NotJson, documented
 from server.api.work_route import JSON
 from server.service.export_policy import ExportFormat
 from server.service.list_policies import OriginKind, PolicyFilter, Sort
-from server.views import Ancestor, LineageNode, Listing, Page, PolicyDetail, PolicySummary
+from server.views import Ancestor, LineageNode, Listing, Page, PolicyDetail, PolicyFacets, PolicySummary
 
 DOCUMENT_BYTES = 1_000_000
 """Longest document that is taken over."""
@@ -41,7 +42,7 @@ PolicyId = Annotated[
 router = APIRouter(prefix="/policies", tags=["policies"], responses=documented(503))
 
 
-def _asked(
+def _filtered(
     environment: Annotated[str | None, Query(max_length=200, description="Only of this environment id.")] = None,
     origin: Annotated[OriginKind | None, Query(description="Only those from here.")] = None,
     run: Annotated[str | None, Query(max_length=200, description="Only those that this run bred.")] = None,
@@ -49,13 +50,22 @@ def _asked(
     search: Annotated[
         str | None, Query(max_length=200, description="In names, environments and tags, or the beginning of an id.")
     ] = None,
+) -> PolicyFilter:
+    return PolicyFilter(environment, origin, run, tag, search or None)
+
+
+Filtered = Annotated[PolicyFilter, Depends(_filtered)]
+
+
+def _asked(
+    filtered: Filtered,
     sort: Annotated[Sort, Query(description="By what.")] = "score",
     order: Annotated[
         Literal["asc", "desc"] | None, Query(description="Absent: names from a to z, all else from high to low.")
     ] = None,
 ) -> PolicyFilter:
     descending = sort != "name" if order is None else order == "desc"
-    return PolicyFilter(environment, origin, run, tag, search or None, sort, descending)
+    return replace(filtered, sort=sort, descending=descending)
 
 
 Cursor = Annotated[
@@ -96,6 +106,12 @@ async def _read(request: Request) -> bytes:
         if len(body) > DOCUMENT_BYTES:
             raise HTTPException(413, f"A policy's document has at most {DOCUMENT_BYTES:,} bytes.")
     return bytes(body)
+
+
+@router.get("/facets", summary="Count policies by what a list can be narrowed to", responses=documented(422))
+async def count_policies(filtered: Filtered, master: MasterDep) -> PolicyFacets:
+    """By environment, origin, run and tag, each under all filters but its own: what another choice would give."""
+    return await master.library.count_policies(filtered)
 
 
 @router.get("/lineage", summary="Trace what chains share", responses=documented(404, 409))

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from server.service.change_policy import change_policy, delete_policy
 from server.service.export_policy import Exported, ExportFormat, export_policy
 from server.service.import_policy import import_policy
-from server.service.list_policies import PolicyFilter, list_policies
+from server.service.list_policies import PolicyFilter, count_policies, list_policies
 from server.service.memory import Memory
 from server.service.show_policy import show_policy
 from server.service.trace_lineage import list_ancestors, trace_lineage
-from server.views import Ancestor, LineageNode, Page, PolicyDetail, PolicySummary
+from server.views import Ancestor, LineageNode, Page, PolicyDetail, PolicyFacets, PolicySummary
 
 
 class Library:
@@ -22,6 +22,10 @@ class Library:
     async def list_policies(self, asked: PolicyFilter, cursor: str | None, limit: int) -> Page[PolicySummary]:
         """Raises InvalidConfiguration (the cursor)."""
         return await list_policies(self._leading(), asked, cursor, limit)
+
+    async def count_policies(self, asked: PolicyFilter) -> PolicyFacets:
+        """What a list can be narrowed to."""
+        return await count_policies(self._leading(), asked)
 
     async def show_policy(self, id: str) -> PolicyDetail:
         """Raises NotFound, AmbiguousPolicy."""

@@ -1,4 +1,4 @@
-"""Pages of the library."""
+"""Pages of the library, and what they can be narrowed to."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from server.service.memory import Memory
 from server.service.names import short_id
 from server.service.pages import read_cursor, read_moment, unreadable, write_cursor
 from server.service.policy_views import summarize_policy
-from server.storage import policies, rollouts
+from server.storage import facets, policies, rollouts
 from server.storage.policies import PolicyRow, SortKey, Wish
-from server.views import Page, PolicySummary
+from server.views import Facet, Page, PolicyFacets, PolicySummary
 
 Sort = Literal["score", "normalised", "created", "length", "name"]
 OriginKind = Literal["run", "imported", "shipped"]
@@ -52,7 +52,24 @@ async def list_policies(memory: Memory, asked: PolicyFilter, cursor: str | None,
         InvalidConfiguration: the cursor is not of this list in this order.
     """
     after = _place(asked, cursor)
-    wish = Wish(
+    wish = _wish(asked)
+    async with memory.storage.reading() as connection:
+        rows = await policies.page(connection, wish, after, limit + 1)
+        recorded = await rollouts.of_policies(connection, [row.id for row in rows[:limit]])
+    items = [summarize_policy(row, recorded[row.id]) for row in rows[:limit]]
+    return Page(items=items, next_cursor=_cursor(asked, rows[limit - 1]) if len(rows) > limit else None)
+
+
+async def count_policies(memory: Memory, asked: PolicyFilter) -> PolicyFacets:
+    """What the list can be narrowed to."""
+    async with memory.storage.reading() as connection:
+        counted = await facets.count(connection, _wish(asked))
+    kinds = {kind: [Facet.model_validate(vars(row)) for row in rows] for kind, rows in counted.kinds.items()}
+    return PolicyFacets(total=counted.total, **kinds)
+
+
+def _wish(asked: PolicyFilter) -> Wish:
+    return Wish(
         environment=_sayable(asked.environment),
         origin=asked.origin,
         run=None if asked.run is None else short_id(_sayable(asked.run) or ""),
@@ -61,11 +78,6 @@ async def list_policies(memory: Memory, asked: PolicyFilter, cursor: str | None,
         sort=KEYS[asked.sort],
         descending=asked.descending,
     )
-    async with memory.storage.reading() as connection:
-        rows = await policies.page(connection, wish, after, limit + 1)
-        recorded = await rollouts.of_policies(connection, [row.id for row in rows[:limit]])
-    items = [summarize_policy(row, recorded[row.id]) for row in rows[:limit]]
-    return Page(items=items, next_cursor=_cursor(asked, rows[limit - 1]) if len(rows) > limit else None)
 
 
 def _sayable(text: str | None) -> str | None:

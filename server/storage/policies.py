@@ -130,7 +130,7 @@ async def documents(connection: AsyncConnection, ids: Sequence[str]) -> dict[str
 def page_query(wish: Wish, after: tuple[Any, str] | None, limit: int) -> Select[Any]:
     """Up to `limit` policies in the wished order, those beyond `after` (sort key, id)."""
     key = policies.c[wish.sort]
-    query = select(*BRIEF).where(*_conditions(wish))
+    query = select(*BRIEF).where(*conditions(wish))
     if after is not None:
         place = tuple_(literal(after[0], key.type), literal(after[1], policies.c.id.type))
         query = query.where(
@@ -145,7 +145,8 @@ async def page(connection: AsyncConnection, wish: Wish, after: tuple[Any, str] |
     return [PolicyRow(**row) for row in (await connection.execute(page_query(wish, after, limit))).mappings()]
 
 
-def _conditions(wish: Wish) -> list[Any]:
+def conditions(wish: Wish) -> list[Any]:
+    """What a policy of the wished list fulfils."""
     found: list[Any] = []
     if wish.environment is not None:
         found.append(policies.c.environment_id == wish.environment)

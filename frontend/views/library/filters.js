@@ -2,23 +2,26 @@
 
 import { html, useEffect, useState } from "../../vendor/preact-htm.module.js";
 import { Icon } from "../../components/icons.js";
-import { environmentName } from "../../format.js";
-import { ORIGINS, ordering, SORTS } from "../../library.js";
+import { environmentName, exact } from "../../format.js";
+import { choices, ORIGINS, ordering, SORTS } from "../../library.js";
 import { setQuery } from "../../router.js";
 
 const PAUSE_MS = 250; // A request for each pause in typing, not for each key.
 
-/** @param {{query: Object<string, string>, items: import("../../types.js").PolicySummary[]}} props
- *   `items`: those loaded, whose environments and tags are offered */
-export function Filters({ query, items }) {
+const NONE = { environments: [], origins: [], runs: [], tags: [] };
+
+/** @param {{query: Object<string, string>, facets: import("../../types.js").PolicyFacets|null}} props
+ *   `facets`: how many policies each choice would show; null while that is not known */
+export function Filters({ query, facets }) {
+  const { environments, origins, runs, tags } = facets ?? NONE;
+  const offer = (label, name, found, wordsOf) => html`<${Offer} label=${label} name=${name} value=${query[name] ?? ""}
+    options=${choices(found, query[name] ?? "", wordsOf)} />`;
   return html`<div class="filters" role="search" aria-label="Policies">
     <${Search} value=${query.q ?? ""} />
-    <${Offer} label="Environment" name="environment" value=${query.environment ?? ""}
-      offered=${items.map(({ environment }) => environment.id)} text=${environmentName} />
-    <${Offer} label="Tag" name="tag" value=${query.tag ?? ""} offered=${items.flatMap(({ tags }) => tags)} />
-    <${Origins} chosen=${query.origin ?? ""} />
-    ${query.run && html`<button type="button" class="button small" onClick=${() => setQuery({ run: null })}>
-      Run ${query.run}<${Icon} name="close" /><span class="hidden">show all runs</span></button>`}
+    ${offer("Environment", "environment", environments, environmentName)}
+    ${offer("Run", "run", runs)}
+    ${offer("Tag", "tag", tags)}
+    <${Origins} chosen=${query.origin ?? ""} origins=${facets && origins} />
     <${Order} query=${query} />
   </div>`;
 }
@@ -38,29 +41,27 @@ function Search({ value }) {
   </div>`;
 }
 
-const offeredBefore = {}; // What pages showed before: a choice of one environment must not hide the others.
-
-function Offer({ label, name, value, offered, text = (one) => one }) {
-  offeredBefore[name] = new Set([...(offeredBefore[name] ?? []), ...offered, ...(value ? [value] : [])]);
-  const options = [...offeredBefore[name]].sort();
+function Offer({ label, name, value, options }) {
   if (!options.length) return null;
   return html`<label class="offer"><span class="hidden">${label}</span>
     <select value=${value} onChange=${(event) => setQuery({ [name]: event.currentTarget.value })}>
       <option value="" selected=${!value}>${`Any ${label.toLowerCase()}`}</option>
       ${options.map(
-        (option) => html`<option key=${option} value=${option} selected=${option === value}>${text(option)}</option>`,
+        ([option, text]) => html`<option key=${option} value=${option} selected=${option === value}>${text}</option>`,
       )}
     </select>
   </label>`;
 }
 
-function Origins({ chosen }) {
+function Origins({ chosen, origins }) {
+  const count = (origin) =>
+    origins.filter(({ value }) => !origin || value === origin).reduce((sum, { count }) => sum + count, 0);
   return html`<fieldset class="chips" role="radiogroup" aria-label="Origin">
     ${ORIGINS.map(
       ([origin, text]) => html`<label key=${origin}>
-        <input type="radio" name="origin" value=${origin} checked=${origin === chosen}
+        <input type="radio" name="origin" value=${origin} checked=${origin === chosen} aria-label=${text}
           onChange=${() => setQuery({ origin })} />
-        <span>${text}</span>
+        <span>${text}${origins && html`${" "}<span class="quiet-text number">${exact(count(origin))}</span>`}</span>
       </label>`,
     )}
   </fieldset>`;
