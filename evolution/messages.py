@@ -111,7 +111,8 @@ class Submission(Value):
 class JobEpisode(Value):
     """One episode of a job. `rollout`: the id under which its recording is kept; None in a test.
 
-    `actions`: what was chosen, as `Played.actions`, when only the video is to be made again; then no network is needed.
+    `actions`: what was chosen, as `Played.actions`, when only the video is to be made again, or to be verified; then no
+    network is needed.
     """
 
     episode: int = Field(ge=0)
@@ -126,14 +127,14 @@ class JobBatch(Value):
     lease: UUID
     expires_in: float = Field(gt=0, description="Seconds until the lease expires unless extended.")
     job: str
-    kind: Literal["test", "recording"]
+    kind: Literal["test", "recording", "verification"]
     chain: dict[str, JsonValue]
     environment: Environment
     episodes: list[JobEpisode] = Field(min_length=1)
 
 
 class JobResult(Value):
-    """What one episode of a job gave. `actions`: of a recording, what was chosen."""
+    """What one episode of a job gave. `actions`: of a recording, what was chosen; of a verification, what was used."""
 
     episode: int = Field(ge=0, le=2**31 - 1)
     score: float
@@ -145,7 +146,10 @@ class JobResult(Value):
 
 
 class JobSubmission(Value):
-    """Results of one lease of a job, all or some, or why it cannot be played. Sent until it is committed."""
+    """Results of one lease of a job, all or some, or why it cannot be played. Sent until it is committed.
+
+    `refuted`: of a verification, that the problem is the actions': no episode has them.
+    """
 
     id: UUID
     lease: UUID
@@ -153,6 +157,7 @@ class JobSubmission(Value):
     engine: Engine
     results: list[JobResult] = Field(default=[], max_length=10_000)
     problem: str | None = Field(None, max_length=1000, description="Why the policy cannot be played or recorded.")
+    refuted: bool = False
 
 
 class BatchRequest(Value):

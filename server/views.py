@@ -214,6 +214,15 @@ class PolicyScore(ScoreSummary):
     engine: str | None
 
 
+class VerificationView(Value):
+    """What came of replaying an episode's actions without the network. `problem`: what came out otherwise than stored;
+    null: score, steps, frames and final memory were exactly the same."""
+
+    at: datetime
+    engine: str | None
+    problem: str | None
+
+
 class RolloutView(Value):
     """One episode, recorded or to be recorded. `label`: why it is kept."""
 
@@ -232,15 +241,19 @@ class RolloutView(Value):
     video: bool
     """Whether its video is there now; GET …/video.mp4 has a missing one made again."""
     poster: bool
+    verified: VerificationView | None
+    """The last verification; null: there was none of these actions."""
     created_at: datetime
 
 
 class JobView(Value):
-    """A test or a recording that somebody asked for."""
+    """A test, a recording or a verification that somebody asked for. Only tests have a `score` that counts."""
 
     id: str
-    kind: Literal["test", "recording"]
+    kind: Literal["test", "recording", "verification"]
     policy: str
+    rollout: str | None
+    """What is recorded or verified; null in a test."""
     environment: Environment
     protocol: str
     state: Literal["waiting", "running", "done", "failed", "cancelled"]
@@ -314,6 +327,8 @@ class PolicyDetail(PolicySummary):
     """A policy whole. `document` is what `policy import` reads."""
 
     document: SeedChain
+    protocol: str
+    """How its environment is played; scores made otherwise stand apart."""
     parameters: int
     parameters_sha256: str | None
     """Of the expanded float32 vector, little-endian. Null while it is being worked out, which a long chain's takes some

@@ -20,6 +20,8 @@ class JobHolding:
     """Of those."""
     problem: str | None = None
     """Why the rest cannot be played; not yet put into a submission."""
+    refuted: bool = False
+    """Whether that is for the actions to be verified."""
     lost: bool = False
     """The lease has ended, or the batch is given back: what is not in play is not played."""
     pace: float = math.inf
@@ -42,6 +44,7 @@ class JobHolding:
         self.finished += progress.results
         self.recordings += progress.recordings
         self.problem = self.problem or progress.problem
+        self.refuted = progress.refuted
 
     def collect(self) -> tuple[JobSubmission, list[Recording]] | None:
         """What there is to submit, and the recordings that follow it; None: nothing."""
@@ -50,6 +53,12 @@ class JobHolding:
         results, recordings, problem = self.finished, self.recordings, self.problem
         self.finished, self.recordings, self.problem = [], [], None
         submission = JobSubmission(
-            id=uuid4(), lease=self.lease, job=self.batch.job, engine=self.engine, results=results, problem=problem
+            id=uuid4(),
+            lease=self.lease,
+            job=self.batch.job,
+            engine=self.engine,
+            results=results,
+            problem=problem,
+            refuted=self.refuted,
         )
         return submission, recordings

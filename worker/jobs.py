@@ -1,4 +1,4 @@
-"""Jobs as an evaluation process plays them: tests of a policy, and recordings with their videos."""
+"""Jobs as an evaluation process plays them: tests of a policy, recordings with their videos, verifications."""
 
 import base64
 import time
@@ -52,6 +52,7 @@ def play_job(batch: JobBatch, evaluator: "Evaluator", say: Say, is_dropped: Call
                 break
     except PROBLEMS as error:
         report.problem = str(error)
+        report.refuted = batch.kind == "verification" and isinstance(error, UnreplayableActions)
     report.send(done=True)
 
 
@@ -60,6 +61,7 @@ class _Report:
 
     def __init__(self, lease: UUID, say: Say) -> None:
         self.problem: str | None = None
+        self.refuted = False
         self._lease, self._say = lease, say
         self._results: list[JobResult] = []
         self._recordings: list[Recording] = []
@@ -77,7 +79,12 @@ class _Report:
         problem = None if self.problem is None else self.problem[:LONGEST_PROBLEM]
         self._say(
             JobProgress(
-                lease=self._lease, results=self._results, recordings=self._recordings, problem=problem, done=done
+                lease=self._lease,
+                results=self._results,
+                recordings=self._recordings,
+                problem=problem,
+                refuted=self.refuted,
+                done=done,
             )
         )
         self._results, self._recordings, self._sent_at = [], [], time.monotonic()
@@ -101,8 +108,8 @@ def _play_episode(
 
 
 def _play(batch: JobBatch, chain: SeedChain, episode: JobEpisode, evaluator: "Evaluator") -> Played:
-    if episode.actions is not None:
-        replay = Replay(batch.environment, episode.seed, episode.actions, filmed=False)
+    if batch.kind == "verification" or episode.actions is not None:
+        replay = Replay(batch.environment, episode.seed, episode.actions or b"", filmed=False)
         try:
             return replay.run()
         finally:
@@ -135,5 +142,5 @@ def _result(batch: JobBatch, episode: JobEpisode, played: Played, seconds: float
         frames=played.frames,
         digest=played.digest,
         seconds=seconds,
-        actions=base64.b64encode(played.actions) if batch.kind == "recording" else None,
+        actions=None if batch.kind == "test" else base64.b64encode(played.actions),
     )

@@ -55,13 +55,15 @@ class Recording(Value):
 
 
 class JobProgress(Value):
-    """Episodes of a job that were played. `problem`: why no more can be. `done`: the batch is finished, or dropped."""
+    """Episodes of a job that were played. `problem`: why no more can be, `refuted` if that is for the actions to be
+    verified. `done`: the batch is finished, or dropped."""
 
     kind: Literal["job-progress"] = "job-progress"
     lease: UUID
     results: list[JobResult]
     recordings: list[Recording]
     problem: str | None
+    refuted: bool = False
     done: bool
 
 

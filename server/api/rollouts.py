@@ -1,4 +1,4 @@
-"""Rollouts: recorded episodes, with video, poster and actions. Workers bring videos and posters."""
+"""Rollouts: recorded episodes, with video, poster and actions, to be verified. Workers bring videos and posters."""
 
 import base64
 from typing import Any
@@ -15,7 +15,7 @@ from server.api.problems import documented, problem
 from server.api.ranges import Unsatisfiable, read_range
 from server.service.media import POSTER_BYTES, VIDEO_BYTES
 from server.storage.videos import VideoFile
-from server.views import EliteRollout, Listing, RolloutView
+from server.views import EliteRollout, JobView, Listing, RolloutView
 
 MP4, JPEG = "video/mp4", "image/jpeg"
 KEEP = "private, max-age=3600"
@@ -24,8 +24,12 @@ RETRY_SECONDS = 2
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 MAKING: dict[int | str, dict[str, Any]] = {
     200: {"content": {MP4: BINARY}, "description": "The video."},
-    202: {"model": RolloutView, "description": "The video is being made: ask again after `Retry-After` seconds."},
+    202: {"model": RolloutView, "description": "It is being made: ask again after `Retry-After` seconds."},
     206: {"content": {MP4: BINARY}, "description": "A part of it."},
+}
+PICTURE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {JPEG: BINARY}, "description": "The picture."},
+    202: MAKING[202],
 }
 
 
@@ -71,8 +75,7 @@ async def show_video(id: Id, request: Request, master: MasterDep) -> Response:
     video = await master.recordings.find_video(id)
     if video is None:
         rollout = await master.recordings.remake_video(id)
-        headers = {"Retry-After": str(RETRY_SECONDS)}
-        return Response(rollout.model_dump_json(), 202, headers, media_type="application/json")
+        return _later(rollout)
     headers = {"ETag": f'"{video.sha256}"', "Accept-Ranges": "bytes", "Cache-Control": KEEP}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
@@ -91,6 +94,11 @@ async def show_video(id: Id, request: Request, master: MasterDep) -> Response:
     if part:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{video.size}"
     return _stream(id, request, master, video, (start, end), 206 if part else 200, headers)
+
+
+def _later(rollout: RolloutView) -> Response:
+    headers = {"Retry-After": str(RETRY_SECONDS)}
+    return Response(rollout.model_dump_json(), 202, headers, media_type="application/json")
 
 
 def _range(request: Request, etag: str) -> str | None:
@@ -123,17 +131,31 @@ async def store_video(id: Id, request: Request, master: MasterDep) -> None:
     "/rollouts/{id}/poster.jpg",
     summary="Show a rollout's poster",
     response_class=Response,
-    responses={200: {"content": {JPEG: BINARY}, "description": "The picture."}},
+    responses=PICTURE | documented(409),
 )
 async def show_poster(id: Id, master: MasterDep) -> Response:
-    """One picture of the episode."""
-    return Response(await master.recordings.read_poster(id), media_type=JPEG, headers={"Cache-Control": KEEP})
+    """One picture of the episode. A missing one is made with the video."""
+    poster = await master.recordings.read_poster(id)
+    if poster is None:
+        return _later(await master.recordings.remake_video(id))
+    return Response(poster, media_type=JPEG, headers={"Cache-Control": KEEP})
 
 
 @router.put("/rollouts/{id}/poster.jpg", status_code=204, summary="Bring a poster", responses=documented(413, 422))
 async def store_poster(id: Id, request: Request, master: MasterDep) -> None:
     """For workers: a JPEG picture."""
     await master.recordings.store_poster(id, await _read(request, POSTER_BYTES))
+
+
+@router.post(
+    "/rollouts/{id}/verifications", status_code=202, summary="Verify a rollout", responses=documented(409, 422)
+)
+async def verify_rollout(id: Id, master: MasterDep, response: Response) -> JobView:
+    """A worker replays the actions without the network; the rollout's `verified` then says whether score, steps, frames
+    and final memory are exactly the same."""
+    job = await master.recordings.verify_rollout(id)
+    response.headers["Location"] = f"/api/v1/jobs/{job.id}"
+    return job
 
 
 @router.get("/rollouts/{id}/actions", summary="Show what was chosen", responses=documented(409))

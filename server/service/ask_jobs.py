@@ -70,7 +70,7 @@ async def record_policy(memory: Memory, id: str, seed: int | None) -> RolloutVie
 
 
 async def remake_video(memory: Memory, id: str) -> RolloutView:
-    """Has a missing video made again: from the actions if they are known, else by playing.
+    """Has a missing video or poster made again: from the actions if they are known, else by playing.
 
     Raises:
         NotFound: no such rollout. Conflict: it could not be recorded, and why; or too many jobs are open.
@@ -79,8 +79,11 @@ async def remake_video(memory: Memory, id: str) -> RolloutView:
 
 
 async def have_recorded(memory: Memory, row: RolloutRow, *, again: bool) -> RolloutView:
-    """Sees to it that the episode and its video are recorded. `again`: also if that failed before."""
-    if row.video or memory.jobs.expects_video(row.id, memory.clock.monotonic()):
+    """Sees to it that the episode, its video and its poster are there. `again`: also if that failed before."""
+    if row.video and row.poster:
+        return view_rollout(row)
+    if memory.jobs.expects_video(row.id, memory.clock.monotonic()):
+        hasten(memory, row.id)
         return view_rollout(row)
     if row.problem and not again:
         raise Conflict(f"There is no video of rollout {row.id}: {row.problem}")
@@ -89,15 +92,27 @@ async def have_recorded(memory: Memory, row: RolloutRow, *, again: bool) -> Roll
     job.seed, job.rank, job.engine = row.seed, RECORDING_RANK, row.engine
     check_open(memory, row.environment["id"])
     async with memory.storage.transaction(memory.epoch) as connection:
-        other = await jobs.open_of(connection, row.id)
+        other = await jobs.open_of(connection, row.id, "recording")
         if other is None:
             await store_job(connection, job)
             state = "recorded" if row.state == "recorded" else "waiting"
             await rollouts.change(connection, row.id, {"problem": None, "state": state})
-            job.actions = await rollouts.actions(connection, row.id)
+            job.actions = await replayed_actions(connection, row)
     if other is None:
         await begin(memory, job)
     return view_rollout(await find_rollout(memory, row.id))
+
+
+async def replayed_actions(connection: Connection, row: RolloutRow) -> bytes | None:
+    """What the video is made from; None if the policy must play (again): damaged actions are good for nothing."""
+    return None if row.verified_problem else await rollouts.actions(connection, row.id)
+
+
+def hasten(memory: Memory, rollout: str) -> None:
+    """Somebody waits for what the library would have recorded in its own time."""
+    job = memory.jobs.recording(rollout)
+    if job is not None and memory.jobs.schedule.hasten(job.row.id, RECORDING_RANK):
+        serve_waiters(memory)
 
 
 async def cancel_job(memory: Memory, id: str) -> None:
@@ -130,8 +145,9 @@ async def fail_job(memory: Memory, id: str, problem: str) -> None:
 
 
 async def _give_up(connection: Connection, row: JobRow, problem: str) -> None:
-    """The rollout of a recording that ended keeps what it has."""
-    rollout = await rollouts.find(connection, row.rollout_id) if row.rollout_id else None
+    """The rollout of a recording that ended keeps what it has; a verification that ended says nothing of it."""
+    is_recording = row.kind == "recording" and row.rollout_id is not None
+    rollout = await rollouts.find(connection, row.rollout_id or "") if is_recording else None
     if rollout is not None:
         state = "recorded" if rollout.state == "recorded" else "failed"
         await rollouts.change(connection, rollout.id, {"problem": problem, "state": state})

@@ -20,6 +20,10 @@ PERSON_SHARE, LIBRARY_SHARE = 0.2, 0.1
 UNKNOWN_EPISODE_SECONDS = 3.0
 """Taken for an episode's duration until one of the job has been measured: about what a recording takes."""
 MAX_BATCH_EPISODES = 100
+OVERDUE = 2.0
+"""What takes so many times as long as expected, and longer than a lease lives unless extended, is handed out again."""
+MAX_LIVE_LEASES = 2
+"""On one episode."""
 MEMORY = 0.8
 """Weight of the past in the moving average of an episode's duration."""
 
@@ -51,7 +55,8 @@ class JobQueue:
 
 @dataclass(eq=False)
 class JobLease:
-    """A worker's hold on some episodes. `charged`: what its asker's allowance still pays for each of them, in s."""
+    """A worker's hold on some episodes. `charged`: what its asker's allowance still pays for each of them, in s.
+    `overdue_at`: from then on others may play them too."""
 
     id: UUID
     worker: UUID
@@ -59,6 +64,7 @@ class JobLease:
     episodes: set[int]
     charged: float
     expires_at: float
+    overdue_at: float
 
 
 @dataclass
@@ -127,13 +133,27 @@ class JobSchedule:
             if not (is_spare or allowance.is_open):
                 continue
             suited = [
-                queue
-                for queue in self._queues.values()
-                if queue.asker == asker and queue.waiting and _suits(queue, engines, is_played)
+                queue for queue in self._queues.values() if queue.asker == asker and _suits(queue, engines, is_played)
             ]
-            if suited:
-                return self._grant(min(suited, key=lambda queue: queue.rank), worker, slots, now, is_free=is_spare)
+            if waiting := [queue for queue in suited if queue.waiting]:
+                queue = min(waiting, key=lambda queue: queue.rank)
+                episodes = [queue.waiting.popleft() for _ in range(self._batch_size(queue, slots))]
+                return self._grant(queue, episodes, worker, now, is_free=is_spare)
+            if late := self._overdue(suited, worker, now):
+                queue, episode = late
+                return self._grant(queue, [episode], worker, now, is_free=is_spare)
         return None
+
+    def hasten(self, job: str, rank: tuple[int, ...]) -> bool:
+        """A person waits for a job of the library: from now on it goes as theirs. Gives whether that changes anything.
+
+        Not of what is in play: there is nothing to hasten, and its time is the library's.
+        """
+        queue = self._queues.get(job)
+        if queue is None or queue.asker == "person" or self.is_held(job):
+            return False
+        queue.asker, queue.rank = "person", (*rank, next(self._order))
+        return True
 
     def settle(self, job: str, episodes: Iterable[int], seconds: float) -> None:
         """Results of `episodes` are stored, `seconds` of one slot's time in all."""
@@ -189,11 +209,22 @@ class JobSchedule:
         """Those who play jobs now."""
         return {lease.worker for lease in self._leases.values()}
 
-    def _grant(self, queue: JobQueue, worker: UUID, slots: int, now: float, *, is_free: bool) -> JobGrant:
-        episodes = [queue.waiting.popleft() for _ in range(self._batch_size(queue, slots))]
-        charged = 0.0 if is_free else queue.pace or UNKNOWN_EPISODE_SECONDS
+    def _overdue(self, queues: list[JobQueue], worker: UUID, now: float) -> tuple[JobQueue, int] | None:
+        """The oldest episode on which another worker takes too long: it may be frozen, though its lease is extended."""
+        for lease in self._leases.values():
+            if lease.worker != worker and lease.overdue_at < now and lease.queue in queues:
+                alike = [other.episodes for other in self._leases.values() if other.queue is lease.queue]
+                for episode in sorted(lease.episodes):
+                    if sum(episode in held for held in alike) < MAX_LIVE_LEASES:
+                        return lease.queue, episode
+        return None
+
+    def _grant(self, queue: JobQueue, episodes: list[int], worker: UUID, now: float, *, is_free: bool) -> JobGrant:
+        each = queue.pace or UNKNOWN_EPISODE_SECONDS
+        charged = 0.0 if is_free else each
         self._allowances[queue.asker].spend(charged * len(episodes))
-        lease = JobLease(uuid4(), worker, queue, set(episodes), charged, now + self.lease_seconds)
+        overdue_at = now + max(self.lease_seconds, OVERDUE * each * len(episodes))
+        lease = JobLease(uuid4(), worker, queue, set(episodes), charged, now + self.lease_seconds, overdue_at)
         self._leases[lease.id] = lease
         return JobGrant(lease.id, queue.job, episodes, lease.expires_at)
 
@@ -208,7 +239,8 @@ class JobSchedule:
         lease = self._leases.pop(id, None)
         if lease is not None:
             self._allowances[lease.queue.asker].spend(-lease.charged * len(lease.episodes))
-            lease.queue.waiting.extendleft(sorted(lease.episodes, reverse=True))
+            others = [other.episodes for other in self._leases.values() if other.queue is lease.queue]
+            lease.queue.waiting.extendleft(sorted(lease.episodes.difference(*others), reverse=True))
 
 
 def _suits(queue: JobQueue, engines: Mapping[str, str], is_played: Callable[[str, str], bool]) -> bool:

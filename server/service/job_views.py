@@ -13,7 +13,7 @@ from server.service.protocols import protocol_of
 from server.storage import generations, jobs, policies, rollouts
 from server.storage.jobs import JobRow, JobScore
 from server.storage.rollouts import RolloutRow
-from server.views import EliteRollout, JobView, Page, RolloutView, ScoreSummary
+from server.views import EliteRollout, JobView, Page, RolloutView, ScoreSummary, VerificationView
 
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 
@@ -26,8 +26,15 @@ def view_rollout(row: RolloutRow) -> RolloutView:
             **{name: getattr(row, name) for name in (*plain, "video", "poster", "created_at")},
             "environment_id": row.environment["id"],
             "digest": row.digest.hex() if row.digest else None,
+            "verified": _view_verification(row),
         }
     )
+
+
+def _view_verification(row: RolloutRow) -> VerificationView | None:
+    if row.verified_at is None:
+        return None
+    return VerificationView(at=row.verified_at, engine=row.verified_engine, problem=row.verified_problem)
 
 
 def standing(rows: Sequence[RolloutRow]) -> RolloutRow | None:
@@ -39,16 +46,18 @@ def standing(rows: Sequence[RolloutRow]) -> RolloutRow | None:
 def view_job(memory: Memory, row: JobRow, scores: Sequence[JobScore]) -> JobView:
     """One job, with the scores so far."""
     environment = Environment.model_validate(row.environment)
-    summary = summarize([s.score for s in scores], [s.digest for s in scores]) if scores else None
+    counts = bool(scores) and row.kind != "verification"
+    summary = summarize([s.score for s in scores], [s.digest for s in scores]) if counts else None
     return JobView(
         id=row.id,
         kind=row.kind,
         policy=row.policy,
+        rollout=row.rollout_id,
         environment=environment,
         protocol=protocol_of(environment),
         state=_state(memory, row, len(scores)),
         problem=row.problem or _delay(memory, row),
-        done=len(scores),
+        done=row.episodes if row.state == "done" else len(scores),
         total=row.episodes,
         score=ScoreSummary.model_validate(summary._asdict()) if summary else None,
         created_at=row.created_at,

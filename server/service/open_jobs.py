@@ -20,7 +20,8 @@ LOST_LEASES = 5
 
 @dataclass(eq=False)
 class OpenJob:
-    """One job. `document`: the policy's; `seed`, `actions`: a recording's; `run`: whose elite the library records."""
+    """One job. `document`: the policy's; `seed`, `actions`: of a recording or a verification; `run`: whose elite the
+    library records."""
 
     row: JobRow
     document: dict[str, Any]
@@ -84,7 +85,8 @@ class OpenJobs:
 
     def recording(self, rollout: str) -> OpenJob | None:
         """The job that records this rollout, if one does."""
-        return next((job for job in self._jobs.values() if job.row.rollout_id == rollout), None)
+        own = (job for job in self._jobs.values() if job.row.rollout_id == rollout)
+        return next((job for job in own if job.row.kind == "recording"), None)
 
     def expect_video(self, rollout: str, now: float) -> None:
         """The episode is recorded: its worker brings the video next."""

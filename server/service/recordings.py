@@ -8,6 +8,7 @@ from server.service.errors import Conflict
 from server.service.job_views import JobState, find_rollout, list_jobs, list_run_rollouts, show_job, view_rollout
 from server.service.memory import Memory
 from server.service.store_videos import find_video, read_poster, read_video, store_poster, store_video
+from server.service.verify_rollout import verify_rollout
 from server.storage import rollouts
 from server.storage.rollouts import RolloutRow
 from server.storage.videos import VideoFile
@@ -61,6 +62,10 @@ class Recordings:
             raise Conflict(f"Rollout {id} is not recorded{f': {row.problem}' if row.problem else ' yet'}.")
         return row, actions
 
+    async def verify_rollout(self, id: str) -> JobView:
+        """Raises NotFound, UnknownEnvironment, Conflict (it was never recorded, or too many jobs are open)."""
+        return await verify_rollout(self._leading(), id)
+
     async def find_video(self, id: str) -> VideoFile | None:
         """The video, or None if it must be made. Raises NotFound."""
         return await find_video(self._leading(), id)
@@ -73,8 +78,8 @@ class Recordings:
         """Bytes `start` to before `end`. Raises NotFound when it is evicted meanwhile."""
         return read_video(self._leading(), id, video, start, end)
 
-    async def read_poster(self, id: str) -> bytes:
-        """Raises NotFound."""
+    async def read_poster(self, id: str) -> bytes | None:
+        """The poster, or None if it must be made. Raises NotFound."""
         return await read_poster(self._leading(), id)
 
     async def store_video(self, id: str, content: bytes) -> None:

@@ -77,10 +77,10 @@ async def read_video(memory: Memory, id: str, video: VideoFile, start: int, end:
         yield piece
 
 
-async def read_poster(memory: Memory, id: str) -> bytes:
-    """Raises NotFound."""
+async def read_poster(memory: Memory, id: str) -> bytes | None:
+    """The rollout's poster; None if it must be made. Raises NotFound: no such rollout."""
     async with memory.storage.reading() as connection:
         found = await videos.poster(connection, id)
     if found is None:
-        raise NotFound(f"There is no poster of rollout {id}.")
+        await find_rollout(memory, id)
     return found

@@ -11,6 +11,7 @@ from server.service.job_scores import rescore_tested
 from server.service.job_views import tell_of_job, tell_of_rollout
 from server.service.memory import Memory
 from server.service.open_jobs import test_seed
+from server.service.verify_rollout import keep_verification
 from server.storage import engines, jobs, rollouts
 from server.storage.database import Connection
 from server.storage.jobs import JobRow
@@ -55,7 +56,7 @@ async def _take(memory: Memory, worker: UUID, submission: JobSubmission) -> Outc
         memory.jobs.close(submission.job)
         await tell_of_job(memory, submission.job)
         if taken.row and taken.row.rollout_id:
-            if taken.outcome.accepted and not taken.problem:
+            if taken.row.kind == "recording" and taken.outcome.accepted and not taken.problem:
                 memory.jobs.expect_video(taken.row.rollout_id, memory.clock.monotonic())
             await tell_of_rollout(memory, taken.row.rollout_id)
     return taken.outcome
@@ -76,19 +77,35 @@ async def _store(memory: Memory, connection: Connection, submission: JobSubmissi
     possible = [result for result in submission.results if result.episode < row.episodes]
     engine = await engines.number(connection, submission.engine)
     problem = submission.problem
-    if row.rollout_id is not None and possible:
-        problem = await _record(connection, row.rollout_id, possible[0], submission, engine)
-    elif row.rollout_id is not None:
-        await _give_up(connection, row.rollout_id, problem)
+    if row.rollout_id is not None:
+        problem = await _keep(memory, connection, row, submission.model_copy(update={"results": possible}), engine)
     seeds = await _seeds(connection, row)
     fresh = await jobs.add_results(connection, [_entry(row, seeds, r, engine, submission.id) for r in possible])
-    closed = await _conclude(memory, connection, row, len(done | fresh), problem)
+    # What a verification found is on its rollout, even if it is no result.
+    is_complete = len(done | fresh) == row.episodes or row.kind == "verification"
+    closed = await _conclude(memory, connection, row, problem, is_complete=is_complete)
     return Taken(_outcome(submission, fresh, done | fresh), done | fresh, closed, row, problem)
 
 
-async def _conclude(memory: Memory, connection: Connection, row: JobRow, done: int, problem: str | None) -> bool:
+async def _keep(
+    memory: Memory, connection: Connection, row: JobRow, submission: JobSubmission, engine: int
+) -> str | None:
+    """Puts down on the rollout what came of it. Gives why the job fails, if it does."""
+    rollout = row.rollout_id or ""
+    if row.kind == "verification":
+        is_found = await keep_verification(connection, rollout, submission, engine, memory.clock.now())
+        return None if is_found else submission.problem or "The worker found nothing. Ask again."
+    if submission.results:
+        return await _record(connection, rollout, submission.results[0], submission, engine)
+    await _give_up(connection, rollout, submission.problem)
+    return submission.problem
+
+
+async def _conclude(
+    memory: Memory, connection: Connection, row: JobRow, problem: str | None, *, is_complete: bool
+) -> bool:
     """Ends the job if it is complete or cannot be completed. Gives whether it is over."""
-    if problem is None and done < row.episodes:
+    if problem is None and not is_complete:
         return False
     values: dict[str, Any] = {"state": "failed" if problem else "done", "problem": problem}
     await jobs.change(connection, row.id, values | {"finished_at": memory.clock.now()})
@@ -117,8 +134,8 @@ async def _record(
         "frames": result.frames,
         "digest": bytes.fromhex(result.digest),
     }
-    if result.actions is not None:
-        values["actions"] = result.actions
+    if result.actions is not None and result.actions != await rollouts.actions(connection, id):
+        values |= {"actions": result.actions} | dict.fromkeys(rollouts.VERIFIED)
     if rollout.engine is None:
         values["engine_id"] = engine
     await rollouts.change(connection, id, values)

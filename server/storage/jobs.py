@@ -1,4 +1,4 @@
-"""The tables `jobs` and `job_results`: tests and recordings, and what each of their episodes gave."""
+"""The tables `jobs` and `job_results`: tests, recordings, verifications, and what each of their episodes gave."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.storage.tables import engines, job_results, jobs
 
 JobState = Literal["open", "done", "failed", "cancelled"]
+JobKind = Literal["test", "recording", "verification"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class JobRow:
     """A job as listed. Columns as in `tables.jobs`, but for the document."""
 
     id: str
-    kind: Literal["test", "recording"]
+    kind: JobKind
     asked_by: Literal["person", "library"]
     policy: str
     environment: dict[str, Any]
@@ -63,9 +64,9 @@ async def lock(connection: AsyncConnection, id: str) -> JobRow | None:
     return next((JobRow(**row) for row in (await connection.execute(query)).mappings()), None)
 
 
-async def open_of(connection: AsyncConnection, rollout: str) -> JobRow | None:
-    """The job that records this rollout now."""
-    query = WHOLE.where(jobs.c.rollout_id == rollout, jobs.c.state == "open").limit(1)
+async def open_of(connection: AsyncConnection, rollout: str, kind: JobKind) -> JobRow | None:
+    """The job that records, or verifies, this rollout now."""
+    query = WHOLE.where(jobs.c.rollout_id == rollout, jobs.c.kind == kind, jobs.c.state == "open").limit(1)
     return next((JobRow(**row) for row in (await connection.execute(query)).mappings()), None)
 
 

@@ -11,10 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.storage.tables import engines, policies, rollouts, videos
 
+verifiers = engines.alias("verifiers")
+VERIFIED = ("verified_at", "verified_engine_id", "verified_problem")
+"""Columns of a verification: it holds of the actions that are stored then."""
+
 
 @dataclass(frozen=True)
 class RolloutRow:
-    """A rollout as listed. Columns as in `tables.rollouts`; `engine`: its name; `video`, `poster`: whether stored."""
+    """A rollout as listed. Columns as in `tables.rollouts`; engines by name; `video`, `poster`: whether stored."""
 
     id: str
     policy: str
@@ -28,6 +32,9 @@ class RolloutRow:
     digest: bytes | None
     created_at: datetime
     engine: str | None
+    verified_at: datetime | None
+    verified_engine: str | None
+    verified_problem: str | None
     environment: dict[str, Any]
     video: bool
     poster: bool
@@ -35,13 +42,19 @@ class RolloutRow:
 
 WHOLE = (
     select(
-        *(column for column in rollouts.c if column.name not in {"actions", "engine_id"}),
+        *(column for column in rollouts.c if column.name not in {"actions", "engine_id", "verified_engine_id"}),
         engines.c.name.label("engine"),
+        verifiers.c.name.label("verified_engine"),
         policies.c.environment,
         (func.coalesce(videos.c.size, 0) > 0).label("video"),
         videos.c.poster.is_not(None).label("poster"),
     )
-    .select_from(rollouts.join(policies).outerjoin(engines).outerjoin(videos))
+    .select_from(
+        rollouts.join(policies)
+        .outerjoin(engines, engines.c.id == rollouts.c.engine_id)
+        .outerjoin(verifiers, verifiers.c.id == rollouts.c.verified_engine_id)
+        .outerjoin(videos)
+    )
     .order_by(rollouts.c.created_at, rollouts.c.id)
 )
 

@@ -36,8 +36,7 @@ metadata = MetaData(
     }
 )
 
-RUN_ID = JOB_ID = Text(collation="C")
-POLICY_ID = Text(collation="C")
+RUN_ID = JOB_ID = POLICY_ID = Text(collation="C")
 MOMENT = TIMESTAMP(timezone=True)
 
 engines = Table(
@@ -236,8 +235,11 @@ rollouts = Table(
     Column("frames", Integer),
     Column("digest", LargeBinary),
     Column("engine_id", Integer, ForeignKey(engines.c.id)),
-    # What was chosen, step by step: it replays the episode without the network.
-    Column("actions", LargeBinary),
+    Column("actions", LargeBinary),  # step by step: they replay the episode without the network
+    # When the actions were last replayed without the network, by which engine, and what came out otherwise.
+    Column("verified_at", MOMENT),
+    Column("verified_engine_id", Integer, ForeignKey(engines.c.id)),
+    Column("verified_problem", Text),
     Column("created_at", MOMENT, nullable=False),
     CheckConstraint("state IN ('waiting', 'recorded', 'failed')", name="state"),
     Index("rollouts_policy_seed_key", "policy", "seed", unique=True),
@@ -250,14 +252,13 @@ videos = Table(
     Column("rollout_id", JOB_ID, ForeignKey(rollouts.c.id, ondelete="CASCADE"), primary_key=True),
     Column("mp4", LargeBinary),
     Column("poster", LargeBinary),
-    # Of the video; 0 without one.
-    Column("size", BigInteger, nullable=False, server_default="0"),
+    Column("size", BigInteger, nullable=False, server_default="0"),  # of the video; 0 without one
     Column("sha256", Text),
     Column("used_at", MOMENT, nullable=False),
     Index("videos_used_at_idx", "used_at"),
 )
 
-# Tests and recordings. A job holds all that playing it takes: it does not depend on the library.
+# Tests, recordings and verifications. A job holds all that playing it takes: it does not depend on the library.
 jobs = Table(
     "jobs",
     metadata,
@@ -267,14 +268,13 @@ jobs = Table(
     Column("policy", POLICY_ID, nullable=False),
     Column("document", JSONB, nullable=False),
     Column("environment", JSONB, nullable=False),
-    # Of a recording.
-    Column("rollout_id", JOB_ID, ForeignKey(rollouts.c.id, ondelete="CASCADE")),
+    Column("rollout_id", JOB_ID, ForeignKey(rollouts.c.id, ondelete="CASCADE")),  # none in a test
     Column("episodes", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("problem", Text),
     Column("created_at", MOMENT, nullable=False),
     Column("finished_at", MOMENT),
-    CheckConstraint("kind IN ('test', 'recording')", name="kind"),
+    CheckConstraint("kind IN ('test', 'recording', 'verification')", name="kind"),
     CheckConstraint("asked_by IN ('person', 'library')", name="asked_by"),
     CheckConstraint("state IN ('open', 'done', 'failed', 'cancelled')", name="state"),
     Index("jobs_created_at_id_idx", "created_at", "id"),

@@ -34,7 +34,7 @@ def played(batch: Body) -> Body:
             "frames": 10,
             "digest": f"{episode['seed']:064x}",
             "seconds": 0.01,
-            **({"actions": base64.b64encode(b"chosen").decode()} if batch["kind"] == "recording" else {}),
+            **({} if batch["kind"] == "test" else {"actions": base64.b64encode(b"chosen").decode()}),
         }
         for episode in batch["episodes"]
     ]
@@ -118,6 +118,18 @@ async def test_a_missing_video_is_made_again(client: httpx2.AsyncClient, worker:
     assert base64.b64decode(batch["episodes"][0]["actions"]) == b"chosen"
 
 
+async def test_a_missing_poster_is_made_with_the_video(client: httpx2.AsyncClient, worker: Worker) -> None:
+    id = await recorded(client, worker)
+    assert (await client.get(f"{PATH}/{id}/poster.jpg")).status_code == 202
+    assert not (await worker.ask(wants=1))["jobs"], "the worker is about to bring it"
+    client._transport.app.state.master._memory.jobs.uploads.clear()  # type: ignore[attr-defined]
+    response = await client.get(f"{PATH}/{id}/poster.jpg")
+    assert (response.status_code, response.json()["poster"]) == (202, False)
+    assert int(response.headers["retry-after"]) > 0
+    (batch,) = (await worker.ask(wants=1))["jobs"]
+    assert (batch["kind"], batch["episodes"][0]["rollout"]) == ("recording", id)
+
+
 async def test_the_least_recently_used_videos_go_first(client: httpx2.AsyncClient, worker: Worker) -> None:
     older, newer = await recorded(client, worker, 1), await recorded(client, worker, 2)
     large = MP4 + box(b"free", bytes(1_500_000))
@@ -148,7 +160,7 @@ async def test_damaged_and_oversized_uploads_are_refused_with_a_reason(
         check(await client.put(f"{PATH}/{id}/poster.jpg", content=content), 422, "damaged-media")
     check(await client.put(f"{PATH}/{id}/poster.jpg", content=bytes(200_001)), 413, "content-too-large")
     check(await client.put(f"{PATH}/nothing/video.mp4", content=MP4), 404, "not-found")
-    check(await client.get(f"{PATH}/{id}/poster.jpg"), 404, "not-found")
+    check(await client.get(f"{PATH}/nothing/poster.jpg"), 404, "not-found")
 
 
 async def test_the_actions_of_a_recorded_episode_are_given(client: httpx2.AsyncClient, worker: Worker) -> None:
