@@ -14,6 +14,7 @@ from server.service.job_views import view_job, view_rollout
 from server.service.ledger_scores import LedgerScores, read_ledger
 from server.service.memory import Memory
 from server.service.policy_views import summary_values, tell_of_policy
+from server.service.protocols import protocol_of
 from server.service.references import reference_of
 from server.storage import jobs, policies, rollouts, runs
 from server.storage.database import Connection
@@ -44,6 +45,7 @@ async def show_policy(memory: Memory, id: str) -> PolicyDetail:
         summary_values(row, recorded[row.id])
         | {
             "document": decorate(chain, row, scores),
+            "protocol": protocol_of(chain.environment),
             "parameters": parameters,
             "parameters_sha256": insides.parameters_sha256 or await _fingerprint(memory, row.id, chain),
             "chain_bytes": BYTES * len(chain.seeds),
