@@ -1,8 +1,9 @@
 """Tests and recordings of single policies: played by a real worker, submitted once, videos sent after that."""
 
+import base64
 import io
 from collections import deque
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 import av
@@ -31,11 +32,14 @@ def make_job(
     )
 
 
-def recording(policy: SeedChain, seed: int = 3, actions: bytes | None = None) -> JobBatch:
-    import base64
-
+def recording(
+    policy: SeedChain,
+    seed: int = 3,
+    actions: bytes | None = None,
+    kind: Literal["recording", "verification"] = "recording",
+) -> JobBatch:
     kept = None if actions is None else base64.b64encode(actions)
-    return make_job(policy, "recording", [JobEpisode(episode=0, seed=seed, rollout="r1", actions=kept)])
+    return make_job(policy, kind, [JobEpisode(episode=0, seed=seed, rollout="r1", actions=kept)])
 
 
 def test_a_test_is_played_and_each_episode_submitted_once(fake: FakeServer, start: Start) -> None:
@@ -114,6 +118,49 @@ def test_actions_of_another_episode_are_a_problem_and_give_no_video(fake: FakeSe
     assert fake.wait_until(lambda: len(fake.job_submissions) == 1)
     assert "the actions do not replay the episode" in (fake.job_submissions[0].problem or "")
     assert not fake.files
+
+
+@pytest.mark.parametrize("environment_id", ["CartPole-v1", "ALE/Frostbite-v5"])
+def test_a_verification_replays_the_actions_without_the_network(
+    fake: FakeServer, start: Start, environment_id: str
+) -> None:
+    options: dict[str, Any] = {"max_steps": 50} if environment_id.startswith("ALE") else {}
+    policy = chain(environment_id, **options)
+    rollout = record_episode(policy, policy.environment, 3)
+    # Of another chain, which would choose otherwise: only the actions can give this episode.
+    batch = recording(policy, actions=rollout.actions, kind="verification")
+    fake.jobs.append(batch.model_copy(update={"chain": policy.document() | {"seeds": [9, 9]}}))
+    start()
+    assert fake.wait_until(lambda: len(fake.job_submissions) == 1)
+    (submission,) = fake.job_submissions
+    (result,) = submission.results
+    assert (result.score, result.steps, result.frames, result.digest) == rollout[2:6]
+    assert (result.actions, submission.problem, submission.refuted) == (rollout.actions, None, False)
+    assert not fake.files
+
+
+@pytest.mark.parametrize("environment_id", ["CartPole-v1", "ALE/Frostbite-v5"])
+@pytest.mark.parametrize("actions", [b"", b"\0", b"\xff" * 64])
+def test_actions_that_no_episode_has_are_refuted_and_the_worker_plays_on(
+    fake: FakeServer, start: Start, environment_id: str, actions: bytes
+) -> None:
+    fake.jobs.append(recording(chain(environment_id), actions=actions, kind="verification"))
+    fake.batches.extend(spread(8, 4))
+    start()
+    assert fake.wait_until(lambda: len(fake.results) == 8 and len(fake.job_submissions) == 1)
+    (submission,) = fake.job_submissions
+    assert "the actions do not replay the episode" in (submission.problem or "")
+    assert (submission.refuted, submission.results) == (True, [])
+
+
+def test_a_policy_that_cannot_be_read_refutes_no_actions(fake: FakeServer, start: Start) -> None:
+    batch = recording(CARTPOLE, actions=b"\0\0", kind="verification")
+    fake.jobs.append(batch.model_copy(update={"chain": CARTPOLE.document() | {"format": "new-9"}}))
+    start()
+    assert fake.wait_until(lambda: len(fake.job_submissions) == 1)
+    (submission,) = fake.job_submissions
+    assert "new-9" in (submission.problem or "")
+    assert not submission.refuted
 
 
 def test_a_jobs_lease_is_extended_and_given_back_when_the_worker_leaves(fake: FakeServer, start: Start) -> None:
