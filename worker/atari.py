@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from evolution.chance import MOST_NO_OPS, no_ops, sticky_frames
 from evolution.environments import AtariOptions
-from worker.episode import Picture, Played, Tick, UnplayableEnvironment, UnreplayableActions, digest_of
+from worker.episode import Drawing, Picture, Played, Tick, UnplayableEnvironment, UnreplayableActions, digest_of
 from worker.policy import Player, greedy
 from worker.screen import Frame, Screen, take_frame
 
@@ -113,6 +113,10 @@ class AtariGame:
     def picture(self) -> Picture:
         """The emulator's current frame, in colour."""
         return self._emulator.getScreenRGB()
+
+    def drawing(self) -> Drawing:
+        """The same frame in the emulator's palette."""
+        return self._emulator.getScreen()
 
     def _begin(self, seed: int) -> None:
         start = self._starts[no_ops(seed) - 1]

@@ -1,18 +1,25 @@
 """From pictures to a video's planes: brightness of every pixel, colour of every two by two (4:2:0, ITU-R BT.601)."""
 
+from collections.abc import Callable
+
 import numpy as np
 from av import VideoFrame
 from numpy.typing import NDArray
 
-from worker.episode import Picture
+from worker.episode import Drawing, Picture
 
 Bytes = NDArray[np.uint8]
+Flags = NDArray[np.bool_]
 
 SHARES = np.array(
     [[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]], np.float32
 ) / np.float32(255)
 """Of red, green and blue in luma and the two differences of colour (ITU-R BT.601, 8 bits, limited range)."""
 OFFSETS = np.array([16, 128, 128], np.float32)
+COLOURS = 256
+PAIR = np.uint16(0x0101)
+UNKNOWN = 0
+"""Luma of a palette's colour that was not seen yet: that of a video is higher."""
 
 
 class Canvas:
@@ -28,28 +35,64 @@ class Canvas:
         self.height, self.width = self._kept_rows * multiples[0], self._kept_columns * multiples[1]
         self.frame = VideoFrame(self.width, self.height, "yuv420p")
         self.luma, *self.colours = (_plane(self.frame, number) for number in range(3))
-        self._last = np.zeros((self._kept_rows, self._kept_columns, 3), np.uint8)
-        self._is_blank = True
+        self._pairs = _blocks(self.luma, 2).view(np.uint16)
+        self._last: Bytes | None = None
+        # A palette's colours as luma and the two differences of colour, each learnt when it is first seen.
+        self._palette = np.full((3, COLOURS), UNKNOWN, np.uint8)
 
-    def paint(self, picture: Picture) -> None:
-        """Paints what changed since the last picture, shape (height, width, 3)."""
-        picture = picture[: self._kept_rows, : self._kept_columns]
-        changed = (picture != self._last).reshape(len(picture), -1).any(1)
-        if self._is_blank:
-            changed[:] = True
-            self._is_blank = False
+    def paint(self, picture: Picture) -> bool:
+        """Paints what changed since the last picture, shape (height, width, 3), and tells whether anything did."""
+        kept = picture[: self._kept_rows, : self._kept_columns]
+        rows = self._changed(kept)
+        if len(rows):
+            self._paint_rows(rows, np.moveaxis(_convert(kept[rows]), -1, 0))
+        return len(rows) > 0
+
+    def paint_drawing(self, drawing: Drawing, picture: Callable[[], Picture]) -> bool:
+        """The same of a picture made of a palette's colours, each a block of two by two.
+
+        `picture`: asked for where a colour is new.
+        """
+        kept = drawing[: self._kept_rows, : self._kept_columns]
+        rows = self._changed(kept)
+        if len(rows):
+            pixels = kept[rows]
+            luma, *colours = (table.take(pixels) for table in self._palette)
+            if not luma.all():
+                self._palette[:, drawing.ravel()] = _convert(picture()).reshape(-1, 3).T
+                luma, *colours = (table.take(pixels) for table in self._palette)
+            # Two bytes that are equal, as one number: written at once.
+            pairs = luma * PAIR
+            self._pairs[rows, :, : pairs.shape[1]] = pairs[:, None]
+            for plane, values in zip(self.colours, colours, strict=True):
+                plane[rows, : values.shape[1]] = values
+        return len(rows) > 0
+
+    def stamp(self, luma: Bytes, top: int, left: int) -> None:
+        """Puts a gray plate over the picture; all numbers even. It is gone where the next picture changes."""
+        height, width = luma.shape
+        self.luma[top : top + height, left : left + width] = luma
+        for colour in self.colours:
+            colour[top // 2 : (top + height) // 2, left // 2 : (left + width) // 2] = 128
+
+    def _changed(self, kept: Bytes) -> NDArray[np.intp]:
+        """The rows that are to be painted."""
+        if self._last is None:
+            self._last = kept.copy()
+            return np.arange(len(kept))
+        changed: Flags = (_words(kept) != _words(self._last)).any(1)
         if self._multiples[0] == 1:  # two rows share their colour
             changed = changed.reshape(-1, 2).any(1).repeat(2)
-        if changed.any():
-            self._last[changed] = picture[changed]
-            self._convert(np.flatnonzero(changed))
+        rows = np.flatnonzero(changed)
+        self._last[rows] = kept[rows]
+        return rows
 
-    def _convert(self, rows: NDArray[np.intp]) -> None:
+    def _paint_rows(self, rows: NDArray[np.intp], planes: NDArray[np.float32]) -> None:
+        """`planes`: shape (3, rows, columns)."""
         down, across = self._multiples
-        planes = self._last[rows].astype(np.float32) @ SHARES.T + (OFFSETS + np.float32(0.5))
-        luma = planes[:, :, 0].astype(np.uint8)
+        luma = planes[0].astype(np.uint8)
         _blocks(self.luma, down)[rows, :, : self.width] = luma.repeat(across, 1)[:, None]
-        for colour, values in zip(self.colours, (planes[:, :, 1], planes[:, :, 2]), strict=True):
+        for colour, values in zip(self.colours, planes[1:], strict=True):
             shared = values.reshape(len(values), -1, 2).mean(2) if across == 1 else values
             if down == 1:
                 shared, targets = shared.reshape(-1, 2, shared.shape[1]).mean(1), rows[::2] // 2
@@ -58,12 +101,17 @@ class Canvas:
             pixels = shared.astype(np.uint8).repeat(max(1, across // 2), 1)
             _blocks(colour, max(1, down // 2))[targets, :, : self.width // 2] = pixels[:, None]
 
-    def stamp(self, luma: Bytes, top: int, left: int) -> None:
-        """Puts a gray plate over the picture; all numbers even. It is gone where the next picture changes."""
-        height, width = luma.shape
-        self.luma[top : top + height, left : left + width] = luma
-        for colour in self.colours:
-            colour[top // 2 : (top + height) // 2, left // 2 : (left + width) // 2] = 128
+
+def _convert(pixels: Bytes) -> NDArray[np.float32]:
+    """Luma and differences of colour on the last axis, to be cut to whole numbers."""
+    converted: NDArray[np.float32] = pixels.astype(np.float32) @ SHARES.T + (OFFSETS + np.float32(0.5))
+    return converted
+
+
+def _words(picture: Bytes) -> NDArray[np.generic]:
+    """The picture's rows, in words as long as can be."""
+    rows = picture.reshape(len(picture), -1)
+    return rows.view(np.uint64) if rows.flags.c_contiguous and rows.shape[1] % 8 == 0 else rows
 
 
 def _plane(frame: VideoFrame, number: int) -> Bytes:

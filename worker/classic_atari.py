@@ -13,7 +13,7 @@ from gymnasium.utils import seeding
 
 from evolution.environments import ClassicAtariOptions
 from worker.atari import FRAMES_PER_SECOND
-from worker.episode import Picture, Played, Tick, UnplayableEnvironment, UnreplayableActions, digest_of
+from worker.episode import Drawing, Picture, Played, Tick, UnplayableEnvironment, UnreplayableActions, digest_of
 from worker.policy import Player, greedy
 
 SKIPS = (2, 5)
@@ -83,6 +83,10 @@ class ClassicAtariGame:
     def picture(self) -> Picture:
         """The emulator's current frame, in colour."""
         return self._emulator.getScreenRGB()
+
+    def drawing(self) -> Drawing:
+        """The same frame in the emulator's palette."""
+        return self._emulator.getScreen()
 
     def _hold(self, action: int, frames: int) -> Iterator[int]:
         """Plays one decision, a frame whenever it is asked: each frame's reward. It ends with the game."""

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
 """Shape (height, width, 3): red, green and blue."""
+Drawing = NDArray[np.uint8]
+"""Shape (height, width): numbers of a palette's colours."""
 
 
 class Played(NamedTuple):

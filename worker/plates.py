@@ -60,15 +60,18 @@ class Plate:
         self.luma = np.full((height + height % 2, width + width % 2), DARK, np.uint8)
         self.write("")
 
-    def write(self, value: str) -> None:
-        """Shows the value, at the right; only characters that changed are drawn."""
+    def write(self, value: str) -> bool:
+        """Shows the value, at the right; only characters that changed are drawn. Gives whether any did."""
         text = (self._label + value.rjust(self._length - len(self._label)))[: self._length]
+        if text == self._text:
+            return False
         for place, (old, new) in enumerate(zip(self._text, text, strict=True)):
             if old != new:
                 glyph = self._glyphs[new]
                 left = self._left + place * self._advance
                 self.luma[self._top : self._top + glyph.shape[0], left : left + glyph.shape[1]] = glyph
         self._text = text
+        return True
 
 
 class Plates:
@@ -86,10 +89,13 @@ class Plates:
         if columns > width or 2 * rows > height:  # too small to be written on
             self._places = {}
 
-    def write(self, score: float, step: int) -> Iterator[tuple[Bytes, int, int]]:
-        """The plates with these numbers on: what they look like, and their top and left."""
-        self._score.write(shown(score))
-        self._step.write(str(step))
+    def write(self, score: float, step: int) -> bool:
+        """Writes these numbers on the plates, and tells whether any is another."""
+        written = [self._score.write(shown(score)), self._step.write(str(step))]
+        return any(written)
+
+    def __iter__(self) -> Iterator[tuple[Bytes, int, int]]:
+        """What each plate looks like, and its top and left."""
         for plate, (top, left) in self._places.items():
             yield plate.luma, top, left
 

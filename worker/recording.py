@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 from evolution.chains import SeedChain
 from evolution.environments import Environment
-from worker.episode import Picture, Played, Tick, UnreplayableActions
+from worker.episode import Drawing, Picture, Played, Tick, UnreplayableActions
 from worker.evaluation import evaluate_policy, make_game
 from worker.registry import engine_of
 from worker.vector import VectorGame
@@ -21,6 +21,9 @@ class Replayable(Protocol):
     def pixel_aspect(self) -> int: ...
 
     def picture(self) -> Picture: ...
+
+    def drawing(self) -> Drawing | None:
+        """The same in few colours; None: there is no palette."""
 
     def replay(self, options: Any, seed: int, actions: bytes) -> Generator[Tick, None, Played]:
         """`options`: those of the game's kind of environment."""
@@ -138,12 +141,25 @@ class Replay:
             UnrenderableEnvironment: a moment has no picture.
             BrokenEnvironment: the environment failed.
         """
-        for tick in self._ticks():
-            yield Moment(self._game.picture(), tick.score, tick.step)
+        for tick in self.ticks():
+            yield Moment(self.picture(), tick.score, tick.step)
+
+    def ticks(self) -> Iterator[Tick]:
+        """The same without the pictures; ask for those that are wanted. Raises as iteration."""
+        self._played = None
+        self._played = yield from self._episode()
+
+    def picture(self) -> Picture:
+        """What is seen after the last tick. Raises UnrenderableEnvironment."""
+        return self._game.picture()
+
+    def drawing(self) -> Drawing | None:
+        """The same as numbers of colours, of which `picture` shows one each; None: it is not made of few colours."""
+        return self._game.drawing()
 
     def run(self) -> Played:
         """What the whole episode gives, played without a look at it. Raises as iteration."""
-        for _ in self._ticks():
+        for _ in self.ticks():
             pass
         return self.played
 
@@ -151,10 +167,6 @@ class Replay:
         """Frees what the environment holds."""
         if isinstance(self._game, VectorGame):
             self._game.close()
-
-    def _ticks(self) -> Iterator[Tick]:
-        self._played = None
-        self._played = yield from self._episode()
 
     def _episode(self) -> Generator[Tick, None, Played]:
         return self._game.replay(self.environment.settings, self.seed, self.actions)

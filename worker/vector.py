@@ -124,6 +124,9 @@ class VectorGame:
         digest = digest_of(actions[:used], _flat(observation).tobytes())
         return Played(score, steps, steps, digest, actions[:used])
 
+    def drawing(self) -> None:
+        """There is no palette."""
+
     def picture(self) -> Picture:
         """What the environment shows.
 

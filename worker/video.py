@@ -7,7 +7,7 @@ Other environments' pictures keep their pixels, small ones enlarged by an even n
 """
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import islice
 from typing import NamedTuple
@@ -19,10 +19,10 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from av.video.stream import VideoStream
 
 from worker.canvas import Canvas
-from worker.episode import UnrenderableEnvironment
+from worker.episode import Picture, UnrenderableEnvironment
 from worker.plates import Plates
 from worker.poster import make_poster
-from worker.recording import Moment, Replay
+from worker.recording import Replay
 
 MOST_BYTES = 24_000_000
 MOST_FRAMES = 216_000
@@ -81,7 +81,7 @@ class _Film:
     def mp4(self) -> bytes:
         return self._file.getvalue()
 
-    def shoot(self, moments: Iterable[Moment]) -> bool:
+    def shoot(self, replay: Replay) -> bool:
         """Whether the video is small enough."""
         # The index is moved to the front when all is written: that needs a second look at the file.
         container = av.open(
@@ -93,7 +93,7 @@ class _Film:
         )
         with container:
             stream: VideoStream | None = None
-            for frame in self._draw(moments):
+            for frame in self._draw(replay):
                 stream = stream or self._open_stream(container, frame)
                 container.mux(stream.encode(frame))
                 if self._file.tell() > MOST_BYTES:
@@ -102,30 +102,31 @@ class _Film:
                 container.mux(stream.encode())
         return len(self._file.getbuffer()) <= MOST_BYTES
 
-    def _draw(self, moments: Iterable[Moment]) -> Iterator[VideoFrame]:
+    def _draw(self, replay: Replay) -> Iterator[VideoFrame]:
         canvas: Canvas | None = None
         plates: Plates | None = None
         frame_seconds = 1 / self._rate
-        for number, moment in enumerate(islice(moments, self._frames)):
+        for number, tick in enumerate(islice(replay.ticks(), self._frames)):
             if canvas is None or plates is None:
-                canvas = self._open_canvas(moment)
+                canvas = self._open_canvas(replay.picture())
                 plates = Plates(canvas.height, canvas.width, self._aspect)
             if number == self._frames // 2:
-                self._take_poster(moment)
-            canvas.paint(moment.picture)
-            for plate in plates.write(moment.score, moment.step):
-                canvas.stamp(*plate)
+                self._take_poster(replay.picture())
+            is_painted = _paint(canvas, replay)
+            if plates.write(tick.score, tick.step) or is_painted:
+                for plate in plates:
+                    canvas.stamp(*plate)
             canvas.frame.pts = number
             canvas.frame.time_base = frame_seconds
             yield canvas.frame
 
-    def _take_poster(self, moment: Moment) -> None:
-        clean = self._open_canvas(moment)
-        clean.paint(moment.picture)
+    def _take_poster(self, picture: Picture) -> None:
+        clean = self._open_canvas(picture)
+        clean.paint(picture)
         self.poster = make_poster(clean.frame, self._aspect)
 
-    def _open_canvas(self, moment: Moment) -> Canvas:
-        height, width = moment.picture.shape[:2]
+    def _open_canvas(self, picture: Picture) -> Canvas:
+        height, width = picture.shape[:2]
         if max(height, width) > LARGEST or min(height, width) < 2:
             raise UnrenderableEnvironment(
                 f"its pictures of {width} x {height} pixels cannot be filmed: a side may have 2 to {LARGEST}"
@@ -152,3 +153,9 @@ class _Film:
         context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.SMPTE170M
         context.color_primaries, context.color_trc = ColorPrimaries.SMPTE170M, ColorTrc.SMPTE170M
         return stream
+
+
+def _paint(canvas: Canvas, replay: Replay) -> bool:
+    """Paints what is seen now, and tells whether it is another picture than before."""
+    drawing = replay.drawing()
+    return canvas.paint(replay.picture()) if drawing is None else canvas.paint_drawing(drawing, replay.picture)

@@ -164,7 +164,7 @@ def test_a_score_is_shown_whole_where_it_is_whole_and_never_cut(score: float, te
 
 
 def test_plates_stand_one_above_the_other_in_a_narrow_picture_and_are_left_out_of_a_tiny_one() -> None:
-    plates = list(Plates(400, 200, 1).write(1.0, 2))
+    plates = list(Plates(400, 200, 1))
     assert [(top, left) for _, top, left in plates] == [(378, 0), (356, 0)]
-    assert not list(Plates(16, 16, 1).write(1.0, 2))
+    assert not list(Plates(16, 16, 1))
     assert all((luma >= DARK).all() for luma, _, _ in plates)
