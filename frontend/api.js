@@ -179,7 +179,8 @@ export async function requestVideo(id, signal) {
  * @returns {Promise<{items: import("./types.js").EliteRollout[]}>} */
 export const listEliteRollouts = (id, signal) => request("GET", `${at(id)}/rollouts`, { signal });
 
-/** @param {string} id @param {{episodes: number, environment?: {options: Object}}} body @returns {Promise<import("./types.js").JobView>} */
+/** @param {string} id @param {{episodes: number, environment?: {options: Object}}} body `environment`: what differs from
+ *   the policy's own @returns {Promise<import("./types.js").JobView>} */
 export const testPolicy = (id, body) => request("POST", `${policy(id)}/tests`, { body });
 
 /** @param {string} id @param {{seed?: number}} body @returns {Promise<import("./types.js").RolloutView>} */

@@ -2,20 +2,25 @@
 
 const COLUMNS = 61; // Odd: one is in the middle.
 
-/** Episodes by protocol, in the order in which protocols first appear.
- * @param {import("./types.js").EpisodeScore[]} episodes
- * @returns {{protocol: string, rows: {source: string, scores: number[]}[]}[]} */
-export function byProtocol(episodes) {
-  const groups = new Map();
-  for (const { protocol, source, score } of episodes) {
-    if (!groups.has(protocol)) groups.set(protocol, new Map());
-    const rows = groups.get(protocol);
-    rows.set(source, [...(rows.get(source) ?? []), score]);
-  }
-  return [...groups].map(([protocol, rows]) => ({
+/** Scores and episodes by protocol: the policy's own first, the others in the order in which they appear.
+ * @param {import("./types.js").PolicyScore[]} scores @param {import("./types.js").EpisodeScore[]} episodes
+ * @param {string} own @returns {{protocol: string, isOwn: boolean, scores: import("./types.js").PolicyScore[],
+ *   rows: {source: string, scores: number[]}[]}[]} `rows`: the single episodes' */
+export function byProtocol(scores, episodes, own) {
+  const all = [...new Set([...scores, ...episodes].map(({ protocol }) => protocol))];
+  const order = all.sort((a, b) => (b === own) - (a === own));
+  return order.map((protocol) => ({
     protocol,
-    rows: [...rows].map(([source, scores]) => ({ source, scores })),
+    isOwn: protocol === own,
+    scores: scores.filter((score) => score.protocol === protocol),
+    rows: bySource(episodes.filter((episode) => episode.protocol === protocol)),
   }));
+}
+
+function bySource(episodes) {
+  const rows = new Map();
+  for (const { source, score } of episodes) rows.set(source, [...(rows.get(source) ?? []), score]);
+  return [...rows].map(([source, scores]) => ({ source, scores }));
 }
 
 /** The axis that all rows of a protocol share. @param {{scores: number[]}[]} rows @returns {[number, number]} */

@@ -53,7 +53,7 @@
  *   created_at: string, rollout: RolloutView|null}} PolicySummary
  * @typedef {{seed: number, score: number, steps: number|null, frames: number|null, source: string,
  *   protocol: string}} EpisodeScore
- * @typedef {PolicySummary & {document: ChainDocument, parameters: number, parameters_sha256: string|null,
+ * @typedef {PolicySummary & {document: ChainDocument, protocol: string, parameters: number, parameters_sha256: string|null,
  *   chain_bytes: number, weights_bytes: number, scores: PolicyScore[], episodes: EpisodeScore[],
  *   reference: {random: number, human: number, source: string}|null, rollouts: RolloutView[],
  *   jobs: JobView[]}} PolicyDetail

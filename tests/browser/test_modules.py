@@ -179,8 +179,10 @@ def test_scores_of_different_protocols_never_share_an_axis(page: Page) -> None:
         {"seed": 2, "score": 30, "source": "validation", "protocol": "sticky"},
         {"seed": 3, "score": 500, "source": "test", "protocol": "plain"},
     ]
-    groups = call(page, "scores", "m.byProtocol(a[0])", episodes)
-    assert [group["protocol"] for group in groups] == ["sticky", "plain"]
+    summaries = [{"protocol": "plain", "mean": 500}, {"protocol": "sticky", "mean": 20}]
+    groups = call(page, "scores", "m.byProtocol(a[0], a[1], 'sticky')", summaries, episodes)
+    assert [(group["protocol"], group["isOwn"]) for group in groups] == [("sticky", True), ("plain", False)]
+    assert [[each["mean"] for each in group["scores"]] for group in groups] == [[20], [500]]
     assert [row["scores"] for group in groups for row in group["rows"]] == [[10], [30], [500]]
     assert call(page, "scores", "m.rangeOf(a[0])", groups[0]["rows"]) == [10, 30]
 

@@ -1,15 +1,17 @@
 /** A policy's line of descent: each ancestor with its score, and where the gains came from. */
 
 import { html, useState } from "../../vendor/preact-htm.module.js";
-import { listAncestors } from "../../api.js";
+import { importPolicy, listAncestors, recordPolicy } from "../../api.js";
 import { Button } from "../../components/buttons.js";
 import { Resource } from "../../components/notices.js";
 import { Sparkline } from "../../components/sparkline.js";
 import { Score } from "../../components/values.js";
+import { ancestorDocument } from "../../chain.js";
 import { plural, score, signed } from "../../format.js";
 import { useResource } from "../../hooks.js";
-import { Link, policyPath } from "../../router.js";
+import { Link, navigate, policyPath } from "../../router.js";
 import { withGains } from "../../scores.js";
+import { notify } from "../../session.js";
 
 const SHOWN = 20;
 
@@ -19,7 +21,7 @@ export function Ancestors({ policy }) {
   return html`<section class="section" aria-labelledby="ancestors">
     <h2 id="ancestors">Ancestors</h2>
     <${Resource} resource=${resource}>
-      ${({ items }) => (items.length > 1 ? html`<${Line} items=${withGains(items)} />`
+      ${({ items }) => (items.length > 1 ? html`<${Line} items=${withGains(items)} policy=${policy} />`
         : html`<p class="quiet-text">It is of the first generation: it has none.</p>`)}
     <//>
   </section>`;
@@ -27,7 +29,7 @@ export function Ancestors({ policy }) {
 
 const middle = ({ validation, fitness }) => validation?.mean ?? fitness;
 
-function Line({ items }) {
+function Line({ items, policy }) {
   const [isWhole, setWhole] = useState(false);
   const shown = isWhole ? items : items.slice(0, SHOWN);
   const known = items.map(middle).filter((value) => value != null).reverse();
@@ -39,29 +41,57 @@ function Line({ items }) {
       <caption class="hidden">Ancestors, newest first</caption>
       <thead><tr><th scope="col">Born</th><th scope="col" class="right at-small">Fitness</th>
         <th scope="col" class="right">Validation</th><th scope="col" class="right">Gain</th>
-        <th scope="col">Policy</th></tr></thead>
+        <th scope="col">Play</th></tr></thead>
       <tbody>
-        ${shown.map((one) => html`<${Row} key=${`${one.generation} ${one.index}`} one=${one} most=${most} />`)}
+        ${shown.map(
+          (one, place) => html`<${Row} key=${`${one.generation} ${one.index}`} one=${one} most=${most}
+            descendant=${policy} place=${place} />`,
+        )}
       </tbody>
     </table></div>
     ${shown.length < items.length && html`<div class="more"><${Button} onClick=${() => setWhole(true)}>
       Show all ${plural(items.length, "ancestor")}<//></div>`}`;
 }
 
-function Row({ one, most }) {
+function Row({ one, most, descendant, place }) {
   const { generation, index, fitness, validation, gain, policy } = one;
+  const play = policy
+    ? html`<${Play} id=${policy} generation=${generation} isSelf=${!place} />`
+    : html`<${Bring} one=${one} descendant=${descendant} place=${place} />`;
   return html`<tr>
     <th scope="row" class="number" title=${`Generation ${generation}, individual ${index}`}>${generation}·${index}</th>
     <td class="right number at-small">${score(fitness)}</td>
     <td class="right"><${Score} summary=${validation} /></td>
     <td class="right number"><${Gain} gain=${gain} most=${most} /></td>
-    <td>${policy ? html`<${Play} id=${policy} generation=${generation} />` : html`<span class="none">–</span>`}</td>
+    <td>${play}</td>
   </tr>`;
 }
 
-function Play({ id, generation }) {
+function Play({ id, generation, isSelf }) {
+  if (isSelf) return html`<span class="quiet-text">this one</span>`;
   const label = `Play the ancestor of generation ${generation}`;
-  return html`<${Link} href=${policyPath({ id })} aria-label=${label}>play<//>`;
+  return html`<${Link} href=${`${policyPath({ id })}?play=1`} aria-label=${label}>play<//>`;
+}
+
+/** An ancestor that was never an elite is not in the library; but its chain is known, and so it can be played. */
+function Bring({ one: { generation, index }, descendant, place }) {
+  const [isBusy, setBusy] = useState(false);
+  const bring = async () => {
+    setBusy(true);
+    try {
+      const name = `${descendant.origin.run_name ?? "A run"}, individual ${generation}·${index}`;
+      const brought = await importPolicy(JSON.stringify(ancestorDocument(descendant.document, place, name)));
+      const rollout = await recordPolicy(brought.id, {});
+      notify(`${brought.name} is in the library; an episode is being recorded`);
+      navigate(`${policyPath(brought)}?rollout=${rollout.id}&play=1`);
+    } catch (error) {
+      notify([error.message, error.detail].filter(Boolean).join(": "), true);
+      setBusy(false);
+    }
+  };
+  return html`<${Button} kind="small" busy=${isBusy} onClick=${bring}
+    aria-label=${`Record the ancestor of generation ${generation}`}
+    title="It was no elite: this takes it into the library and records an episode">record<//>`;
 }
 
 function Gain({ gain, most }) {

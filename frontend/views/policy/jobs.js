@@ -1,16 +1,16 @@
 /** What workers are asked to do with a policy: play it again, record an episode. */
 
 import { html, useState } from "../../vendor/preact-htm.module.js";
-import { cancelJob, recordPolicy, testPolicy } from "../../api.js";
+import { cancelJob, recordPolicy } from "../../api.js";
 import { Button } from "../../components/buttons.js";
 import { Bar, Score, State } from "../../components/values.js";
-import { exact, plural } from "../../format.js";
-import { withJob, withRollout } from "../../library.js";
+import { plural } from "../../format.js";
+import { withRollout } from "../../library.js";
 import { setQuery } from "../../router.js";
 import { notify } from "../../session.js";
+import { TestForm } from "./test-form.js";
 
-const USUAL_EPISODES = 30;
-const MOST_EPISODES = 10_000;
+const KINDS = { recording: "Recording", verification: "Verification" };
 const IS_OPEN = ["waiting", "running"];
 
 /** @param {{policy: import("../../types.js").PolicyDetail, change: Function}} props */
@@ -18,12 +18,10 @@ export function Jobs({ policy, change }) {
   return html`<section class="section" aria-labelledby="jobs">
     <h2 id="jobs">Play it again</h2>
     <div class="card padded">
-      <div class="job-form">
-        <${Test} policy=${policy} change=${change} />
-        <${Record} policy=${policy} change=${change} />
-      </div>
-      ${policy.jobs.length > 0 &&
-      html`<ul aria-label="Jobs">${policy.jobs.map((job) => html`<${Job} key=${job.id} job=${job} />`)}</ul>`}
+      <${TestForm} key=${policy.id} policy=${policy} change=${change} />
+      <p class="job-record"><${Record} policy=${policy} change=${change} /></p>
+      ${policy.jobs.length > 0 && html`<ul aria-label="Jobs">
+        ${policy.jobs.map((job) => html`<${Job} key=${job.id} job=${job} own=${policy.protocol} />`)}</ul>`}
     </div>
   </section>`;
 }
@@ -43,27 +41,6 @@ function useAction(act) {
   return [isBusy, run];
 }
 
-function Test({ policy, change }) {
-  const [episodes, setEpisodes] = useState(String(USUAL_EPISODES));
-  const [isBusy, test] = useAction(async () => {
-    const job = await testPolicy(policy.id, { episodes: Number(episodes) });
-    change((detail) => withJob(detail, job));
-  });
-  const isValid = /^\d+$/.test(episodes) && Number(episodes) >= 1 && Number(episodes) <= MOST_EPISODES;
-  const submit = (event) => {
-    event.preventDefault();
-    if (isValid) test();
-  };
-  return html`<form class="job-form" onSubmit=${submit}>
-    <label class="field" for="episodes"><span>Test on episodes</span>
-      <input type="text" id="episodes" inputmode="numeric" autocomplete="off" value=${episodes}
-        aria-invalid=${isValid ? undefined : "true"} onInput=${(event) => setEpisodes(event.currentTarget.value)} />
-    </label>
-    <button type="submit" class="button" disabled=${isBusy || !isValid} aria-busy=${isBusy}>Test</button>
-    ${!isValid && html`<p class="error-text" role="alert">A whole number from 1 to ${exact(MOST_EPISODES)}.</p>`}
-  </form>`;
-}
-
 function Record({ policy, change }) {
   const [isBusy, record] = useAction(async () => {
     const rollout = await recordPolicy(policy.id, {});
@@ -73,13 +50,14 @@ function Record({ policy, change }) {
   return html`<${Button} icon="play" busy=${isBusy} onClick=${record}>Record an episode<//>`;
 }
 
-function Job({ job }) {
+function Job({ job, own }) {
   const { kind, state, done, total, problem, score, protocol, id } = job;
   const [isBusy, cancel] = useAction(() => cancelJob(id));
-  const name = kind === "test" ? `Test on ${plural(total, "episode")}` : "Recording";
+  const name = kind === "test" ? `Test on ${plural(total, "episode")}` : KINDS[kind];
   const isOpen = IS_OPEN.includes(state);
   return html`<li class="job">
-    <span title=${protocol}>${name}${" "}<span class="under">${protocol}</span></span>
+    <span>${name}${" "}<span class="under">${protocol}${protocol !== own && html`${" "}
+      <span class="tag">another protocol</span>`}</span></span>
     <${Bar} done=${done} total=${total} label=${`${name}: ${done} of ${total}`} />
     ${score ? html`<${Score} summary=${score} />` : html`<span></span>`}
     ${isOpen

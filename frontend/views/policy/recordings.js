@@ -13,7 +13,7 @@ export function Recordings({ policy, query }) {
   const shown = rollouts.find(({ id }) => id === query.rollout) ?? recordingOf(rollouts);
   return html`<section class="card recordings" aria-label="Recordings">
     ${shown
-      ? html`<${Player} label="Player" items=${[{ key: "only", rollout: shown }]} />`
+      ? html`<${Player} label="Player" items=${[{ key: "only", rollout: shown }]} isEager=${"play" in query} />`
       : html`<div class="screen standby"><${Poster} id=${policy.id} rollout=${null} />
           <div class="standby-word"><p>Not recorded yet</p></div></div>`}
     ${rollouts.length > 1 && html`<${Choice} rollouts=${rollouts} shown=${shown} />`}

@@ -1,4 +1,4 @@
-/** How a policy scores: by protocol, and how its episodes are spread. */
+/** How a policy scores: each protocol by itself, with how its episodes are spread. */
 
 import { html } from "../../vendor/preact-htm.module.js";
 import { Strip } from "../../components/strip.js";
@@ -8,41 +8,41 @@ import { byProtocol, rangeOf } from "../../scores.js";
 const SOURCES = { validation: "Validation", test: "Test", job: "Asked for", document: "From its document" };
 
 /** @param {{policy: import("../../types.js").PolicyDetail}} props */
-export function Scores({ policy: { scores, episodes } }) {
+export function Scores({ policy: { scores, episodes, protocol } }) {
   if (!scores.length && !episodes.length) return null;
+  const groups = byProtocol(scores, episodes, protocol);
   return html`<section class="section" aria-labelledby="scores">
     <h2 id="scores">Scores</h2>
-    <${Table} scores=${scores} />
-    ${byProtocol(episodes).map(
-      ({ protocol, rows }) => html`<${Spread} key=${protocol} protocol=${protocol} rows=${rows} />`,
-    )}
+    ${groups.length > 1 &&
+    html`<p class="quiet-text intro">Scores of different protocols say nothing of each other: each stands by itself.</p>`}
+    ${groups.map((group) => html`<${Group} key=${group.protocol} group=${group} />`)}
   </section>`;
 }
 
-function Table({ scores }) {
-  return html`<div class="card"><table class="table">
-    <caption class="hidden">Scores by protocol: only those of one protocol may be compared</caption>
-    <thead><tr><th scope="col">Made by</th><th scope="col" class="right">Score</th><th scope="col">Protocol</th>
-      <th scope="col" class="at-medium">Engine</th></tr></thead>
+function Group({ group: { protocol, isOwn, scores, rows } }) {
+  const range = rows.length ? rangeOf(rows) : null;
+  return html`<section class="card" aria-label=${`Protocol: ${protocol}`}>
+    <header class="card-head"><h3>${protocol}</h3>
+      ${!isOwn && html`<span class="tag">another protocol than its own</span>`}</header>
+    ${scores.length > 0 && html`<${Table} protocol=${protocol} scores=${scores} />`}
+    ${range && html`<div class="spread">${rows.map(
+      (row) => html`<${Strip} key=${row.source} name=${SOURCES[row.source] ?? row.source} scores=${row.scores}
+        range=${range} />`,
+    )}</div>`}
+  </section>`;
+}
+
+function Table({ protocol, scores }) {
+  return html`<table class="table">
+    <caption class="hidden">Scores under the protocol: ${protocol}</caption>
+    <thead><tr><th scope="col">Made by</th><th scope="col" class="right">Score</th>
+      <th scope="col" class="at-small">Engine</th></tr></thead>
     <tbody>${scores.map(
       (score, place) => html`<tr key=${place}>
         <th scope="row">${SOURCES[score.source] ?? score.source}</th>
         <td class="right"><${Score} summary=${score} /></td>
-        <td class="protocol">${score.protocol}</td>
-        <td class="at-medium engine" title=${score.engine ?? undefined}>
-          ${score.engine ?? html`<span class="none">not known</span>`}</td>
+        <td class="at-small engine">${score.engine ?? html`<span class="none">not known</span>`}</td>
       </tr>`,
     )}</tbody>
-  </table></div>`;
-}
-
-function Spread({ protocol, rows }) {
-  const range = rangeOf(rows);
-  return html`<div class="card padded spread">
-    <p class="help">${protocol}</p>
-    ${rows.map(
-      ({ source, scores }) => html`<${Strip} key=${source} name=${SOURCES[source] ?? source} scores=${scores}
-        range=${range} />`,
-    )}
-  </div>`;
+  </table>`;
 }
