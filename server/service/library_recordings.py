@@ -26,7 +26,7 @@ LABELS = ("median", "best", "worst")
 SHIPPED_SEED = 1000
 """The first of the episodes whose scores are known of the policies of 2018."""
 PAST = timedelta(hours=1)
-SHIPPED_RANK, ELITE_RANK = 0, 1
+SHIPPED_RANK, ELITE_RANK, IMPORTED_RANK, LOST_RANK = 0, 1, 2, 3
 
 
 async def plan_elite(

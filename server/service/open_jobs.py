@@ -54,6 +54,9 @@ class OpenJobs:
         """Jobs of whose progress watchers have not been told yet."""
         self.uploads: dict[str, float] = {}
         """Rollouts whose video a worker is about to bring, each with when that is given up."""
+        self.tended: set[str] = set()
+        """Rollouts that lacked their poster and were made again by themselves: once, lest they are for ever."""
+        self.tended_at = 0.0
         self._jobs: dict[str, OpenJob] = {}
 
     @property
@@ -73,6 +76,11 @@ class OpenJobs:
             episodes=set(range(job.row.episodes)) - job.done,
             rank=job.rank,
         )
+
+    def count_ranked(self, *, other_than: int) -> int:
+        """How many of the library's jobs are open whose rank begins otherwise."""
+        own = (job for job in self._jobs.values() if job.row.asked_by == "library")
+        return sum(job.rank[:1] != (other_than,) for job in own)
 
     def find(self, id: str) -> OpenJob | None:
         """The job, if it is open."""

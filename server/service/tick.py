@@ -10,6 +10,7 @@ from server.service.job_views import tell_of_job
 from server.service.memory import Memory
 from server.service.offer_work import serve_waiters
 from server.service.tell_watchers import tell_changes
+from server.service.tend_library import tend_soon
 from server.storage import leadership, runs
 
 TICK_SECONDS = 1.0
@@ -33,6 +34,7 @@ def tick(memory: Memory) -> None:
     serve_waiters(memory)
     tell_changes(memory)
     tell_of_jobs(memory)
+    tend_soon(memory)
 
 
 def give_up_jobs(memory: Memory, doomed: Iterable[str]) -> None:

@@ -1,6 +1,6 @@
 """The table `rollouts`: recorded episodes, and those to be recorded. Lists read no actions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.storage.tables import engines, policies, rollouts, videos
+from server.storage.tables import engines, jobs, policies, rollouts, videos
 
 verifiers = engines.alias("verifiers")
 VERIFIED = ("verified_at", "verified_engine_id", "verified_problem")
@@ -58,6 +58,10 @@ WHOLE = (
     .order_by(rollouts.c.created_at, rollouts.c.id)
 )
 
+UNRECORDED = select(policies.c.id, policies.c.document).where(
+    ~select(rollouts.c.id).where(rollouts.c.policy == policies.c.id).exists()
+)
+
 
 async def add(connection: AsyncConnection, values: Sequence[Mapping[str, Any]]) -> set[str]:
     """New rollouts; of those whose policy and seed there are already, nothing. Gives the ids that were added."""
@@ -101,7 +105,34 @@ async def change(connection: AsyncConnection, id: str, values: Mapping[str, Any]
 
 async def shipped_without(connection: AsyncConnection) -> list[tuple[str, dict[str, Any]]]:
     """(id, document) of the policies that came with the product and were never recorded, the best first."""
-    has_any = select(rollouts.c.id).where(rollouts.c.policy == policies.c.id).exists()
-    query = select(policies.c.id, policies.c.document).where(policies.c.origin == "shipped", ~has_any)
-    rows = await connection.execute(query.order_by(policies.c.mean.desc(), policies.c.id))
-    return [(row[0], row[1]) for row in rows]
+    query = UNRECORDED.where(policies.c.origin == "shipped").order_by(policies.c.mean.desc(), policies.c.id)
+    return [(row[0], row[1]) for row in await connection.execute(query)]
+
+
+async def imported_without(
+    connection: AsyncConnection, environments: Collection[str], limit: int
+) -> list[tuple[str, dict[str, Any]]]:
+    """(id, document) of policies that people brought and that were never recorded, the newest first.
+
+    `environments`: ids; of others none is given.
+    """
+    query = UNRECORDED.where(policies.c.origin == "imported", policies.c.environment_id.in_(environments))
+    query = query.order_by(policies.c.created_at.desc(), policies.c.id).limit(limit)
+    return [(row[0], row[1]) for row in await connection.execute(query)]
+
+
+async def without_poster(
+    connection: AsyncConnection, environments: Collection[str], limit: int
+) -> list[tuple[RolloutRow, dict[str, Any]]]:
+    """Recorded episodes, each with its policy's document, whose poster never came and is not being made; newest first.
+
+    `environments`: ids; of others none is given.
+    """
+    is_made = select(jobs.c.id).where(
+        jobs.c.rollout_id == rollouts.c.id, jobs.c.kind == "recording", jobs.c.state == "open"
+    )
+    query = select(*WHOLE.selected_columns, policies.c.document).select_from(*WHOLE.get_final_froms())
+    query = query.where(rollouts.c.state == "recorded", rollouts.c.problem.is_(None), videos.c.poster.is_(None))
+    query = query.where(policies.c.environment_id.in_(environments), ~is_made.exists())
+    found = (await connection.execute(query.order_by(rollouts.c.created_at.desc()).limit(limit))).mappings()
+    return [(RolloutRow(**{name: row[name] for name in row if name != "document"}), row["document"]) for row in found]

@@ -152,3 +152,58 @@ def test_without_a_share_the_librarys_recordings_wait_even_where_nobody_needs_th
     assert granted.job == "person's"
     assert schedule.held_by(worker) == 1
     assert schedule.claim(worker, {"game": "engine"}, 1, 0.0, is_spare=True) is None
+
+
+def test_what_takes_far_too_long_is_played_by_another_too_though_its_lease_is_extended() -> None:
+    schedule = schedule_with(person=2)
+    frozen = [claim(schedule, worker=0), claim(schedule, worker=0)]
+    for now in (10, 20, 30):
+        schedule.extend([grant.lease for grant in frozen], now)
+        assert schedule.claim(WORKERS[1], ENGINES, 2, now, is_spare=True) is None, "a lease's time is patience enough"
+    schedule.extend([grant.lease for grant in frozen], 31)
+    assert schedule.claim(WORKERS[0], ENGINES, 2, 31, is_spare=True) is None, "it has these already"
+    copies = [claim(schedule, worker=1, now=31), claim(schedule, worker=1, now=31)]
+    assert [copy.episodes for copy in copies] == [grant.episodes for grant in frozen]
+    assert schedule.claim(WORKERS[2], ENGINES, 2, 62, is_spare=True) is None, "two play each at most"
+
+
+def test_of_an_episode_that_two_play_the_first_result_ends_both_leases() -> None:
+    schedule = schedule_with(person=1)
+    frozen = claim(schedule, worker=0)
+    schedule.extend([frozen.lease], 20)
+    copy = claim(schedule, worker=1, now=31)
+    schedule.settle("person", copy.episodes, seconds=1.0)
+    assert schedule.extend([frozen.lease, copy.lease], 32) == {}
+    assert schedule.claim(WORKERS[2], ENGINES, 2, 99, is_spare=True) is None
+
+
+def test_an_episode_waits_again_only_when_both_who_play_it_are_gone() -> None:
+    schedule = schedule_with(person=1)
+    frozen = claim(schedule, worker=0)
+    schedule.extend([frozen.lease], 20)
+    copy = claim(schedule, worker=1, now=31)
+    schedule.release([frozen.lease])
+    assert schedule.claim(WORKERS[2], ENGINES, 2, 32, is_spare=True) is None
+    schedule.release([copy.lease])
+    assert claim(schedule, worker=2, now=33).episodes == [0]
+    assert schedule.claim(WORKERS[1], ENGINES, 2, 33, is_spare=True) is None
+
+
+def test_slow_work_is_as_long_as_it_was_before_not_overdue() -> None:
+    schedule = schedule_with(person=2)
+    schedule.settle("person", claim(schedule).episodes, seconds=40.0)
+    slow = claim(schedule, worker=0)
+    for now in (20, 40, 60, 79):
+        schedule.extend([slow.lease], now)
+    assert schedule.claim(WORKERS[1], ENGINES, 2, 80, is_spare=True) is None
+    assert claim(schedule, worker=1, now=81).episodes == slow.episodes
+
+
+def test_what_a_person_waits_for_leaves_the_librarys_queue() -> None:
+    schedule = JobSchedule(lease_seconds=30, batch_seconds=5, library_share=0)
+    schedule.put("library", asker="library", environment="Game", engine=None, episodes=[0])
+    assert schedule.claim(WORKERS[0], ENGINES, 2, 0.0, is_spare=True) is None
+    assert schedule.hasten("library", (0,))
+    assert not schedule.hasten("library", (0,))
+    assert claim(schedule).job == "library"
+    assert not schedule.hasten("gone", (0,))
