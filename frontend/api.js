@@ -158,8 +158,12 @@ export async function exportPolicy(id, format) {
  * @returns {Promise<{items: import("./types.js").LineageNode[]}>} */
 export const traceLineage = (ids, signal) => request("GET", "/policies/lineage", { query: { id: ids }, signal });
 
-/** @param {string} id @param {AbortSignal} [signal] @returns {Promise<{items: import("./types.js").Ancestor[]}>} */
-export const listAncestors = (id, signal) => request("GET", `${policy(id)}/ancestors`, { signal });
+/** @param {string} id @param {{cursor?: string, limit?: number}} query @param {AbortSignal} [signal]
+ * @returns {Promise<{items: import("./types.js").Ancestor[], next_cursor: string|null}>} newest first */
+export const listAncestors = (id, query, signal) => request("GET", `${policy(id)}/ancestors`, { query, signal });
+
+/** Have a recording's actions replayed. @param {string} id @returns {Promise<import("./types.js").JobView>} */
+export const verifyRollout = (id) => request("POST", `/rollouts/${encodeURIComponent(id)}/verifications`);
 
 /** Where a recording's picture is. @param {string} id */
 export const posterUrl = (id) => `${ROOT}/rollouts/${encodeURIComponent(id)}/poster.jpg`;
@@ -179,8 +183,8 @@ export async function requestVideo(id, signal) {
  * @returns {Promise<{items: import("./types.js").EliteRollout[]}>} */
 export const listEliteRollouts = (id, signal) => request("GET", `${at(id)}/rollouts`, { signal });
 
-/** @param {string} id @param {{episodes: number, environment?: {options: Object}}} body `environment`: what differs from
- *   the policy's own @returns {Promise<import("./types.js").JobView>} */
+/** @param {string} id @param {{episodes: number, environment?: {options: Object}}} body `environment`: what differs
+ *   from the policy's own @returns {Promise<import("./types.js").JobView>} */
 export const testPolicy = (id, body) => request("POST", `${policy(id)}/tests`, { body });
 
 /** @param {string} id @param {{seed?: number}} body @returns {Promise<import("./types.js").RolloutView>} */

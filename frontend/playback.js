@@ -4,7 +4,7 @@ import { useCallback, useEffect, useRef, useState } from "./vendor/preact-htm.mo
 
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 export const FRAME_SECONDS = 1 / 60;
-const DRIFT_SECONDS = 0.1; // Videos further apart than this are brought together.
+const DRIFT_SECONDS = 0.1; // Videos further apart are brought together. Of time as one sees it: a seek costs some.
 const POLL_MS = 100;
 
 let latestSpeed = 1; // The next player begins as fast as the last one went.
@@ -15,7 +15,7 @@ export function speedAfter(speed, step) {
   return SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, place + step))];
 }
 
-/** What a key does in a player: `toggle`, `step`, `speed`, `to`, or nothing. @param {string} key
+/** What a key does in a player: `toggle`, `step` (frames), `move` (seconds), `speed`, `to`, or nothing. @param {string} key
  * @returns {[string, number]|null} */
 export function actionOf(key) {
   const actions = {
@@ -23,6 +23,8 @@ export function actionOf(key) {
     k: ["toggle", 0],
     ",": ["step", -1],
     ".": ["step", 1],
+    ArrowLeft: ["move", -1],
+    ArrowRight: ["move", 1],
     "<": ["speed", -1],
     ">": ["speed", 1],
     Home: ["to", 0],
@@ -40,7 +42,7 @@ function leaderOf(videos) {
 /** Videos that are played together. Shorter ones stay at their ends while longer ones go on.
  * @returns {{attach: (key: string) => (element: HTMLVideoElement|null) => void, time: number, duration: number,
  *   speed: number, isPlaying: boolean, toggle: () => void, play: () => void, step: (frames: number) => void,
- *   seek: (seconds: number) => void, setSpeed: (speed: number) => void}} */
+ *   move: (seconds: number) => void, seek: (seconds: number) => void, setSpeed: (speed: number) => void}} */
 export function useDeck() {
   const videos = useRef(new Map());
   const setters = useRef(new Map());
@@ -103,13 +105,15 @@ export function useDeck() {
     pause();
     seek((leaderOf(all())?.currentTime ?? 0) + frames * FRAME_SECONDS);
   };
-  return { attach, time, duration, speed, isPlaying, toggle, play, step, seek, setSpeed };
+  const move = (seconds) => seek((leaderOf(all())?.currentTime ?? 0) + seconds);
+  return { attach, time, duration, speed, isPlaying, toggle, play, step, move, seek, setSpeed };
 }
 
 function follow(leader, videos) {
   for (const video of videos) {
     if (video === leader || !(leader.currentTime < video.duration)) continue;
-    if (Math.abs(video.currentTime - leader.currentTime) > DRIFT_SECONDS) video.currentTime = leader.currentTime;
+    const drift = Math.abs(video.currentTime - leader.currentTime);
+    if (drift > DRIFT_SECONDS * Math.max(1, leader.playbackRate)) video.currentTime = leader.currentTime;
     if (video.paused) video.play().catch(() => {});
   }
 }

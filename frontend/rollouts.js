@@ -21,8 +21,18 @@ export function recordingOf(rollouts, label) {
 
 /** What a recording shows. @param {import("./types.js").RolloutView} rollout */
 export function rolloutWords({ label, seed, score: points, steps }) {
-  const parts = [`${LABELS[label] ?? label} episode`];
+  const parts = [label === "asked" ? "Episode asked for" : `${LABELS[label] ?? label} episode`];
   if (points != null) parts.push(`${score(points)} points`);
   if (steps != null) parts.push(plural(steps, "step"));
   return [...parts, `seed ${seed}`].join(", ");
+}
+
+/** What goes on, or went wrong, with a recording's verification: its open job, else why the newest job failed.
+ * @param {import("./types.js").RolloutView} rollout @param {import("./types.js").JobView[]} jobs newest first
+ * @returns {{job: import("./types.js").JobView|null, problem: string|null}} */
+export function verificationOf(rollout, jobs) {
+  const own = jobs.filter(({ kind, rollout: id }) => kind === "verification" && id === rollout.id);
+  const job = own.find(({ state }) => state === "waiting" || state === "running") ?? null;
+  const newest = own.reduce((last, one) => (last && last.created_at >= one.created_at ? last : one), null);
+  return { job, problem: newest?.state === "failed" ? newest.problem : null };
 }

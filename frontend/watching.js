@@ -50,7 +50,7 @@ export function generationAt(figure, axis, place) {
 
 /** @param {string} id a run's @param {Object<string, string>} query `watch`: the generation
  * @returns {{items: import("./types.js").EliteRollout[], generation: number|null, isChosen: boolean,
- *   choose: (generation: number) => void}} */
+ *   choose: (generation: number) => void}} `generation`: whose elite is shown */
 export function useWatching(id, query) {
   const resource = useResource(`elite rollouts ${id}`, (signal) => listEliteRollouts(id, signal));
   const inAddress = /^\d+$/.test(query.watch ?? "") ? Number(query.watch) : null;
@@ -72,5 +72,6 @@ export function useWatching(id, query) {
     write.current = setTimeout(() => setQuery({ watch: String(generation) }), SETTLE_MS);
   };
   const items = (resource.data?.items ?? []).filter(({ rollouts }) => rollouts.length);
-  return { items, generation: chosen, isChosen: chosen != null, choose };
+  const shown = items[nearest(items, chosen)]?.generation ?? chosen; // What plays is what the chart marks.
+  return { items, generation: shown, isChosen: chosen != null, choose };
 }

@@ -7,6 +7,8 @@ import { Segmented } from "./buttons.js";
 import { Icon } from "./icons.js";
 import { Screen } from "./screen.js";
 
+const OWN_KEYS = [" ", "ArrowLeft", "ArrowRight", "Home", "End"]; // What buttons and sliders know themselves.
+
 /** @param {{label: string, items: {key: string, rollout: import("../types.js").RolloutView, caption?: any}[],
  *   isEager?: boolean}} props `isEager`: plays by itself whenever another recording is given */
 export function Player({ label, items, isEager = false }) {
@@ -17,7 +19,7 @@ export function Player({ label, items, isEager = false }) {
   const press = (event) => {
     const action = actionOf(event.key);
     if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("button, input[type=radio]") && event.key === " ") return;
+    if (event.target.closest("button, input, a") && OWN_KEYS.includes(event.key)) return;
     event.preventDefault();
     perform(deck, action);
   };
@@ -39,6 +41,7 @@ function perform(deck, [name, amount]) {
   const actions = {
     toggle: () => deck.toggle(),
     step: () => deck.step(amount),
+    move: () => deck.move(amount),
     speed: () => deck.setSpeed(speedAfter(deck.speed, amount)),
     to: () => deck.seek(amount),
   };
@@ -47,12 +50,12 @@ function perform(deck, [name, amount]) {
 
 function Controls({ deck, label }) {
   const isReady = deck.duration > 0;
-  const button = (icon, text, press) => html`<button type="button" class="button quiet icon-only" aria-label=${text}
-    title=${text} disabled=${!isReady} onClick=${press}><${Icon} name=${icon} /></button>`;
+  const button = (icon, text, key, press) => html`<button type="button" class="button quiet icon-only"
+    aria-label=${text} title=${`${text} (${key})`} disabled=${!isReady} onClick=${press}><${Icon} name=${icon} /></button>`;
   return html`<div class="player-controls">
-    ${button(deck.isPlaying ? "pause" : "play", deck.isPlaying ? "Pause" : "Play", deck.toggle)}
-    ${button("stepback", "One frame back", () => deck.step(-1))}
-    ${button("stepon", "One frame on", () => deck.step(1))}
+    ${button(deck.isPlaying ? "pause" : "play", deck.isPlaying ? "Pause" : "Play", "space", deck.toggle)}
+    ${button("stepback", "One frame back", ",", () => deck.step(-1))}
+    ${button("stepon", "One frame on", ".", () => deck.step(1))}
     <input type="range" class="seek" aria-label="Place in the video" min="0" max=${deck.duration || 1}
       step=${FRAME_SECONDS} value=${deck.time} disabled=${!isReady}
       aria-valuetext=${`${clock(deck.time)} of ${clock(deck.duration)}`}
@@ -61,6 +64,8 @@ function Controls({ deck, label }) {
     <${Segmented} label="Speed" name=${`speed ${label}`} value=${String(deck.speed)}
       options=${SPEEDS.map((speed) => [String(speed), speedText(speed)])}
       onChange=${(value) => deck.setSpeed(Number(value))} />
+    <p class="keys quiet-text at-small"><kbd>space</kbd> play, <kbd>,</kbd> <kbd>.</kbd> a frame,${" "}
+      <kbd>←</kbd> <kbd>→</kbd> a second, <kbd>${"<"}</kbd> <kbd>${">"}</kbd> speed</p>
   </div>`;
 }
 

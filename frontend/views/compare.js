@@ -1,16 +1,17 @@
 /** Policies side by side: played in step, and the tree of the beginnings that their chains share. */
 
-import { html } from "../vendor/preact-htm.module.js";
-import { getPolicy, traceLineage } from "../api.js";
-import { Empty, Resource } from "../components/notices.js";
+import { html, useState } from "../vendor/preact-htm.module.js";
+import { getPolicy, recordPolicy, traceLineage } from "../api.js";
+import { Empty, Note, Resource } from "../components/notices.js";
 import { Player } from "../components/player.js";
-import { ButtonLink } from "../components/buttons.js";
+import { Button, ButtonLink } from "../components/buttons.js";
 import { Score } from "../components/values.js";
 import { plural } from "../format.js";
 import { useEvents, useFollow, useResource, useTitle } from "../hooks.js";
 import { withRollout } from "../library.js";
 import { recordingOf } from "../rollouts.js";
 import { Link, policyPath } from "../router.js";
+import { notify } from "../session.js";
 import { Tree } from "./compare/tree.js";
 
 async function load(ids, signal) {
@@ -51,7 +52,7 @@ function Compared({ ids }) {
     </nav>
     <h1 class="page-title">${plural(ids.length, "policy", "policies")} compared</h1>
     <${Resource} resource=${resource} rows=${8}>
-      ${({ policies, nodes }) => html`<${Players} policies=${policies} />
+      ${({ policies, nodes }) => html`<${Warning} policies=${policies} /><${Players} policies=${policies} />
         <${Tree} nodes=${nodes} policies=${policies} />`}
     <//>
   </div>`;
@@ -62,13 +63,35 @@ function Players({ policies }) {
     .map((policy) => ({ policy, rollout: recordingOf(policy.rollouts) }))
     .filter(({ rollout }) => rollout)
     .map(({ policy, rollout }) => ({ key: policy.id, rollout, caption: html`<${Caption} policy=${policy} />` }));
-  const missing = policies.length - items.length;
+  const missing = policies.filter(({ rollouts }) => !rollouts.length);
   return html`
     ${items.length > 0 && html`<section class="card recordings" aria-label="Recordings in step">
       <${Player} label="Players in step" items=${items} />
     </section>`}
-    ${missing > 0 && html`<p class="quiet-text">${plural(missing, "policy", "policies")} not recorded yet.</p>`}
+    ${missing.length > 0 && html`<${Missing} policies=${missing} />`}
   `;
+}
+
+function Missing({ policies }) {
+  const [isBusy, setBusy] = useState(false);
+  const record = async () => {
+    setBusy(true);
+    const outcomes = await Promise.allSettled(policies.map(({ id }) => recordPolicy(id, {}))); // Events show them.
+    const failed = outcomes.find(({ reason }) => reason)?.reason;
+    if (failed) notify(failed.detail || failed.message, true);
+    setBusy(false);
+  };
+  return html`<p class="quiet-text">${plural(policies.length, "policy", "policies")} not recorded yet.${" "}
+    <${Button} kind="small" icon="play" busy=${isBusy} onClick=${record}>Record an episode of each<//></p>`;
+}
+
+/** Scores of different protocols stand beside each other here. */
+function Warning({ policies }) {
+  const scored = policies.filter(({ score }) => score);
+  const rules = new Set(scored.map(({ environment, score }) => `${environment.id}: ${score.protocol}`));
+  if (rules.size < 2) return null;
+  return html`<${Note} tone="warn"><p>Their scores were made under different protocols and say nothing of each other:
+    ${" "}${[...rules].join("; ")}.</p><//>`;
 }
 
 function Caption({ policy }) {

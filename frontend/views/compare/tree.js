@@ -6,6 +6,7 @@ import { plural } from "../../format.js";
 import { layOut } from "../../lineage.js";
 import { Link, policyPath } from "../../router.js";
 
+const MOST_SAID = 3;
 const ROW = 40;
 const WIDTH = 96; // Percent: room for the last circle.
 
@@ -33,12 +34,16 @@ export function Tree({ nodes, policies }) {
 
 /** What the tree says, in words. @param {import("../../lineage.js").Place[]} places @param {number} count */
 function wordsOf(places, count) {
-  const whole = places.filter(({ under, length }) => under === count && length > 0);
-  const partial = places.filter(({ under, length }) => under > 1 && under < count && length > 0);
-  const most = (found) => found.reduce((best, one) => Math.max(best, one.length), 0);
-  if (whole.length) return `All ${count} share their first ${plural(most(whole), "seed")}.`;
-  if (partial.length) return `Some share up to ${plural(most(partial), "seed")}; all have none in common.`;
-  return count > 1 ? "They share no seed." : "Mark more policies to see what they share.";
+  const shared = places.filter(({ under, length }) => under > 1 && length > 0);
+  if (!shared.length) return count > 1 ? "They share no seed." : "Mark more policies to see what they share.";
+  const byLength = [...shared].sort((a, b) => a.length - b.length);
+  const said = byLength.slice(0, MOST_SAID).map(({ under, length }) => {
+    return `${under === count ? `All ${count}` : under} share their first ${plural(length, "seed")}`;
+  });
+  const rest = byLength.length - said.length;
+  const closest = byLength.at(-1);
+  const end = rest > 0 ? `; the closest share ${closest.length}` : "";
+  return `${said.join(", ")}${end}.`;
 }
 
 function Branch({ place: { x, row, parent } }) {
