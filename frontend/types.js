@@ -44,9 +44,10 @@
  * @typedef {{id: string, policy: string, seed: number, label: "best"|"median"|"worst"|"asked"|"library",
  *   state: "waiting"|"recorded"|"failed", problem: string|null, environment_id: string, score: number|null,
  *   steps: number|null, frames: number|null, digest: string|null, engine: string|null, video: boolean,
- *   poster: boolean, created_at: string}} RolloutView
- * @typedef {{id: string, kind: "test"|"recording", policy: string, environment: Object, protocol: string,
- *   state: "waiting"|"running"|"done"|"failed"|"cancelled", problem: string|null, done: number, total: number,
+ *   poster: boolean, verified: {at: string, engine: string|null, problem: string|null}|null,
+ *   created_at: string}} RolloutView
+ * @typedef {{id: string, kind: "test"|"recording"|"verification", policy: string, rollout: string|null,
+ *   environment: Object, protocol: string, state: "waiting"|"running"|"done"|"failed"|"cancelled", problem: string|null, done: number, total: number,
  *   score: ScoreSummary|null, created_at: string}} JobView
  * @typedef {{id: string, name: string, environment: {id: string}, architecture: {name: string}, format: string,
  *   length: number, origin: Origin, score: PolicyScore|null, normalised: number|null, tags: string[],

@@ -51,7 +51,7 @@ function Loaded({ policy, query, change }) {
   return html`
     <${Header} policy=${policy} change=${change} />
     <div class="policy-main">
-      <${Recordings} policy=${policy} query=${query} />
+      <${Recordings} policy=${policy} query=${query} change=${change} />
       <div class="policy-side">
         <${Facts} policy=${policy} />
         <${Jobs} policy=${policy} change=${change} />

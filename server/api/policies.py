@@ -155,7 +155,7 @@ async def export_policy(
     return Response(file.content, media_type=file.media_type, headers=headers)
 
 
-@router.get("/{id}/ancestors", summary="List a policy's ancestors", responses=documented(404, 409))
-async def list_ancestors(id: PolicyId, master: MasterDep) -> Listing[Ancestor]:
+@router.get("/{id}/ancestors", summary="List a policy's ancestors", responses=documented(404, 409, 422))
+async def list_ancestors(id: PolicyId, master: MasterDep, cursor: Cursor = None, limit: Limit = 100) -> Page[Ancestor]:
     """Newest first, the policy itself before all, each with what it scored. Empty unless a run bred it."""
-    return Listing(items=await master.library.list_ancestors(id))
+    return await master.library.list_ancestors(id, cursor, limit)

@@ -51,6 +51,6 @@ class Library:
         """Raises NotFound, AmbiguousPolicy."""
         return await trace_lineage(self._leading(), ids)
 
-    async def list_ancestors(self, id: str) -> list[Ancestor]:
-        """Raises NotFound, AmbiguousPolicy."""
-        return await list_ancestors(self._leading(), id)
+    async def list_ancestors(self, id: str, cursor: str | None, limit: int) -> Page[Ancestor]:
+        """Raises NotFound, AmbiguousPolicy, InvalidConfiguration (the cursor)."""
+        return await list_ancestors(self._leading(), id, cursor, limit)

@@ -2,16 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
-from itertools import takewhile
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, takewhile
 from typing import Any
 
 from evolution.lineage import Birth, Lineage
 from server.service.load_run import find_run
 from server.service.memory import Memory
+from server.service.pages import read_cursor, unreadable, write_cursor
 from server.service.show_policy import find_policy
 from server.storage import descent, policies
-from server.views import Ancestor, LineageNode, ScoreSummary
+from server.views import Ancestor, LineageNode, Page, ScoreSummary
 
 Step = tuple[int, float | None]
 """A seed, and the power of its mutation; of a first seed that is none, None."""
@@ -73,22 +74,31 @@ def _agree(members: Members, first: list[Step], place: int) -> bool:
     return all(len(steps) > place and steps[place] == first[place] for _, steps in members)
 
 
-async def list_ancestors(memory: Memory, id: str) -> list[Ancestor]:
+async def list_ancestors(memory: Memory, id: str, cursor: str | None, limit: int) -> Page[Ancestor]:
     """The policy and those that it descends from, newest first; nothing if no run that is still there bred it.
 
     Raises:
-        NotFound, AmbiguousPolicy.
+        NotFound, AmbiguousPolicy, InvalidConfiguration (the cursor).
     """
+    (start,) = read_cursor(cursor, int) or (0,)
+    if start < 0:
+        raise unreadable()
     async with memory.storage.reading() as connection:
         row, _ = await find_policy(connection, id)
     if row.run is None or row.birth is None:
-        return []
+        return Page(items=[])
     run = await find_run(memory, row.run)
-    births = await asyncio.to_thread(_descend, run.lineage, row.birth)
+    births = await asyncio.to_thread(_descend, run.lineage, row.birth, start, limit + 1)
+    more = len(births) > limit
+    items = await _view_births(memory, row.run, births[:limit])
+    return Page(items=items, next_cursor=write_cursor(start + limit) if more else None)
+
+
+async def _view_births(memory: Memory, run: str, births: list[Birth]) -> list[Ancestor]:
     async with memory.storage.reading() as connection:
-        fitness = await descent.fitness(connection, row.run, births)
-        validations = await descent.validations(connection, row.run, births)
-        kept = await policies.bred_by(connection, row.run)
+        fitness = await descent.fitness(connection, run, births)
+        validations = await descent.validations(connection, run, births)
+        kept = await policies.bred_by(connection, run)
     return [
         Ancestor(
             generation=birth.generation,
@@ -101,8 +111,12 @@ async def list_ancestors(memory: Memory, id: str) -> list[Ancestor]:
     ]
 
 
-def _descend(lineage: Lineage, birth: Birth) -> list[Birth]:
-    births = [birth]
-    while parent := lineage.parent(*births[-1]):
-        births.append(parent)
-    return births
+def _descend(lineage: Lineage, birth: Birth, start: int, most: int) -> list[Birth]:
+    """Up to `most` of the line of descent, without the `start` newest."""
+    return list(islice(_line(lineage, birth), start, start + most))
+
+
+def _line(lineage: Lineage, birth: Birth | None) -> Iterator[Birth]:
+    while birth:
+        yield birth
+        birth = lineage.parent(*birth)

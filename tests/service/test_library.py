@@ -9,9 +9,10 @@ from sqlalchemy import delete, func, select
 from evolution.breeding import episode_seed
 from evolution.chains import policy_id
 from policies import shipped
-from server.service.errors import Conflict, InvalidPolicy, NotFound
+from server.service.errors import Conflict, InvalidConfiguration, InvalidPolicy, NotFound
 from server.service.list_policies import PolicyFilter
 from server.service.master import Master
+from server.service.pages import write_cursor
 from server.service.trace_lineage import build_tree
 from server.storage.database import Storage
 from server.storage.tables import policies, policy_births
@@ -102,7 +103,7 @@ async def test_deleting_a_run_takes_its_policies_along_but_for_those_that_somebo
     assert (after.name, after.tags, after.score) == ("Mine", ["keep"], before.score)
     assert after.scores == before.scores
     assert after.episodes == before.episodes
-    assert await master.library.list_ancestors(first.id) == []
+    assert (await master.library.list_ancestors(first.id, None, 100)).items == []
     await master.library.delete_policy(first.id)
     with pytest.raises(NotFound):
         await master.library.show_policy(first.id)
@@ -159,10 +160,27 @@ async def test_policies_that_came_with_the_product_stay_away_once_deleted(master
     assert {policy.id for policy in await library(second, origin="shipped")} == {policy.id for policy in found[1:]}
 
 
+async def test_ancestors_come_in_pages(master: Master) -> None:
+    run = await play(master)
+    policy = max(await library(master, run=run.id), key=lambda one: one.length)
+    whole = await master.library.list_ancestors(policy.id, None, policy.length)
+    assert (len(whole.items), whole.next_cursor) == (policy.length, None)
+    assert policy.length > 1
+    found, cursor = [], None
+    while not found or cursor:
+        page = await master.library.list_ancestors(policy.id, cursor, 1)
+        found, cursor = [*found, *page.items], page.next_cursor
+    assert found == whole.items
+    assert (await master.library.list_ancestors(policy.id, write_cursor(9999), 1)).items == []
+    for made_up in (write_cursor(-1), write_cursor("1"), "x"):
+        with pytest.raises(InvalidConfiguration):
+            await master.library.list_ancestors(policy.id, made_up, 1)
+
+
 async def test_an_elites_ancestors_lead_back_to_the_first_generation(master: Master) -> None:
     run = await play(master)
     policy = max(await library(master, run=run.id), key=lambda one: one.length)
-    line = await master.library.list_ancestors(policy.id)
+    line = (await master.library.list_ancestors(policy.id, None, 100)).items
     kept = {(one.origin.generation, one.origin.index): one.id for one in await library(master, run=run.id)}
 
     assert [one.generation for one in line] == sorted((one.generation for one in line), reverse=True)

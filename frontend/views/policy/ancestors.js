@@ -14,14 +14,31 @@ import { withGains } from "../../scores.js";
 import { notify } from "../../session.js";
 
 const SHOWN = 20;
+const PAGE = 500;
+
+/** The policy's newest ancestors, and what loads those before them. */
+function useAncestors(id) {
+  const resource = useResource(`ancestors ${id}`, (signal) => listAncestors(id, {}, signal));
+  const loadAll = async () => {
+    let { items, next_cursor: cursor } = resource.data;
+    while (cursor) {
+      const page = await listAncestors(id, { cursor, limit: PAGE });
+      items = [...items, ...page.items];
+      cursor = page.next_cursor;
+    }
+    resource.change(() => ({ items, next_cursor: null }));
+  };
+  return { resource, loadAll };
+}
 
 /** @param {{policy: import("../../types.js").PolicyDetail}} props */
 export function Ancestors({ policy }) {
-  const resource = useResource(`ancestors ${policy.id}`, (signal) => listAncestors(policy.id, signal));
+  const { resource, loadAll } = useAncestors(policy.id);
   return html`<section class="section" aria-labelledby="ancestors">
     <h2 id="ancestors">Ancestors</h2>
     <${Resource} resource=${resource}>
-      ${({ items }) => (items.length > 1 ? html`<${Line} items=${withGains(items)} policy=${policy} />`
+      ${({ items, next_cursor: cursor }) => (items.length > 1
+        ? html`<${Line} items=${withGains(items)} hasMore=${Boolean(cursor)} policy=${policy} loadAll=${loadAll} />`
         : html`<p class="quiet-text">It is of the first generation: it has none.</p>`)}
     <//>
   </section>`;
@@ -29,13 +46,23 @@ export function Ancestors({ policy }) {
 
 const middle = ({ validation, fitness }) => validation?.mean ?? fitness;
 
-function Line({ items, policy }) {
-  const [isWhole, setWhole] = useState(false);
+function Line({ items, hasMore, policy, loadAll }) {
+  const [{ isWhole, isBusy }, setState] = useState({ isWhole: false, isBusy: false });
+  const showAll = async () => {
+    setState({ isWhole: false, isBusy: true });
+    try {
+      await loadAll();
+      setState({ isWhole: true, isBusy: false });
+    } catch (error) {
+      notify(error.detail || error.message, true);
+      setState({ isWhole: false, isBusy: false });
+    }
+  };
   const shown = isWhole ? items : items.slice(0, SHOWN);
   const known = items.map(middle).filter((value) => value != null).reverse();
   const most = items.reduce((top, { gain }) => Math.max(top, gain ?? 0), 0);
   return html`<p class="quiet-text intro line-intro"><${Sparkline} values=${known} />
-      <span>${plural(items.length, "individual")} from the first generation on, the newest first. A gain is what a
+      <span>${plural(policy.length, "individual")} from the first generation on, the newest first. A gain is what a
         mutation added to its parent's score: noise included.</span></p>
     <div class="card"><table class="table">
       <caption class="hidden">Ancestors, newest first</caption>
@@ -49,8 +76,8 @@ function Line({ items, policy }) {
         )}
       </tbody>
     </table></div>
-    ${shown.length < items.length && html`<div class="more"><${Button} onClick=${() => setWhole(true)}>
-      Show all ${plural(items.length, "ancestor")}<//></div>`}`;
+    ${(hasMore || shown.length < items.length) && html`<div class="more"><${Button} busy=${isBusy} onClick=${showAll}>
+      Show all ${plural(policy.length, "ancestor")}<//></div>`}`;
 }
 
 function Row({ one, most, descendant, place }) {

@@ -6,9 +6,10 @@ import { Poster } from "../../components/poster.js";
 import { score } from "../../format.js";
 import { arranged, LABELS, recordingOf, rolloutWords } from "../../rollouts.js";
 import { setQuery } from "../../router.js";
+import { Verify } from "./verify.js";
 
-/** @param {{policy: import("../../types.js").PolicyDetail, query: Object<string, string>}} props */
-export function Recordings({ policy, query }) {
+/** @param {{policy: import("../../types.js").PolicyDetail, query: Object<string, string>, change: Function}} props */
+export function Recordings({ policy, query, change }) {
   const rollouts = arranged(policy.rollouts);
   const shown = rollouts.find(({ id }) => id === query.rollout) ?? recordingOf(rollouts);
   return html`<section class="card recordings" aria-label="Recordings">
@@ -17,7 +18,8 @@ export function Recordings({ policy, query }) {
       : html`<div class="screen standby"><${Poster} id=${policy.id} rollout=${null} />
           <div class="standby-word"><p>Not recorded yet</p></div></div>`}
     ${rollouts.length > 1 && html`<${Choice} rollouts=${rollouts} shown=${shown} />`}
-    ${shown && html`<p class="quiet-text">${rolloutWords(shown)}</p>`}
+    ${shown && html`<p class="quiet-text">${rolloutWords(shown)}</p>
+      <${Verify} key=${shown.id} policy=${policy} rollout=${shown} change=${change} />`}
   </section>`;
 }
 
