@@ -16,6 +16,7 @@ from worker.episode import (
     UnsuitablePolicy,
 )
 from worker.evaluation import check_fit, make_game
+from worker.gif import EmptyPart, Part, make_gif
 from worker.recording import Replay, Rollout, Verification, record_episode, verify
 from worker.registry import MissingModule, import_modules
 from worker.video import VideoTooLarge, make_video
@@ -33,9 +34,14 @@ def play(chain: SeedChain, seed: int, modules: Sequence[str]) -> Rollout:
 
 def film(rollout: Rollout) -> bytes:
     """The episode as an MP4. Raises: BadInput."""
-    with _saying_what_is_wrong():
-        replay = Replay(rollout.environment, rollout.seed, rollout.actions)
+    with _filmed(rollout) as replay:
         return make_video(replay, rollout.frames).mp4
+
+
+def animate(rollout: Rollout, part: Part) -> bytes:
+    """Part of the episode as a GIF. Raises: BadInput."""
+    with _filmed(rollout) as replay:
+        return make_gif(replay, part)
 
 
 def check(rollout: Rollout, modules: Sequence[str]) -> Verification:
@@ -43,6 +49,16 @@ def check(rollout: Rollout, modules: Sequence[str]) -> Verification:
     with _saying_what_is_wrong():
         import_modules(modules)
         return verify(rollout)
+
+
+@contextmanager
+def _filmed(rollout: Rollout) -> Iterator[Replay]:
+    with _saying_what_is_wrong():
+        replay = Replay(rollout.environment, rollout.seed, rollout.actions)
+        try:
+            yield replay
+        finally:
+            replay.close()
 
 
 @contextmanager
@@ -58,5 +74,6 @@ def _saying_what_is_wrong() -> Iterator[None]:
         UnreplayableActions,
         UnrenderableEnvironment,
         VideoTooLarge,
+        EmptyPart,
     ) as error:
         raise BadInput(str(error)) from None

@@ -77,9 +77,9 @@ class Plate:
 class Plates:
     """Score and step of a frame, in its lower corners; one above the other where it is narrow."""
 
-    def __init__(self, height: int, width: int, pixel_aspect: int) -> None:
-        dots = (2, 2 // pixel_aspect)
-        self._score, self._step = Plate("SCORE ", SCORE_DIGITS, dots), Plate("STEP ", STEP_DIGITS, dots)
+    def __init__(self, height: int, width: int, dot: tuple[int, int]) -> None:
+        """`dot`: as a plate's."""
+        self._score, self._step = Plate("SCORE ", SCORE_DIGITS, dot), Plate("STEP ", STEP_DIGITS, dot)
         rows, columns = self._score.luma.shape
         beside = columns + self._step.luma.shape[1] <= width
         self._places = {

@@ -109,7 +109,7 @@ class _Film:
         for number, tick in enumerate(islice(replay.ticks(), self._frames)):
             if canvas is None or plates is None:
                 canvas = self._open_canvas(replay.picture())
-                plates = Plates(canvas.height, canvas.width, self._aspect)
+                plates = Plates(canvas.height, canvas.width, (2, 2 // self._aspect))
             if number == self._frames // 2:
                 self._take_poster(replay.picture())
             is_painted = _paint(canvas, replay)

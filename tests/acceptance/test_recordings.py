@@ -46,6 +46,29 @@ def test_a_recorded_episode_is_a_video_and_a_document_that_verify_confirms(polic
     assert json.loads(forged.stdout)["matches"] is False
 
 
+def test_a_file_that_ends_in_gif_becomes_an_animation(policy: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.gif"
+    made = neuroevo("record", str(policy), str(out), "--seed", "5", "--seconds", "0.2", "--rate", "10")
+    assert made.returncode == 0, made.stderr
+    with av.open(io.BytesIO(out.read_bytes()), "r") as container:
+        assert container.streams.video[0].codec_context.name == "gif"
+        assert len(list(container.decode(video=0))) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [(["out.avi"], ".mp4 or .gif"), (["out"], ".mp4 or .gif"), (["out.mp4", "--seconds", "3"], "--seconds")],
+)
+def test_a_file_of_another_kind_is_refused_before_anything_is_played(
+    policy: Path, tmp_path: Path, arguments: list[str], told: str
+) -> None:
+    refused = neuroevo("record", str(policy), str(tmp_path / arguments[0]), *arguments[1:])
+    assert refused.returncode == 2
+    assert told in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == [policy]
+
+
 def test_what_is_no_rollout_is_told_in_one_line(policy: Path, tmp_path: Path) -> None:
     for name, text in {"chain": policy.read_text(), "noise": "{", "list": "[]"}.items():
         file = tmp_path / name

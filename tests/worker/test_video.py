@@ -164,7 +164,7 @@ def test_a_score_is_shown_whole_where_it_is_whole_and_never_cut(score: float, te
 
 
 def test_plates_stand_one_above_the_other_in_a_narrow_picture_and_are_left_out_of_a_tiny_one() -> None:
-    plates = list(Plates(400, 200, 1))
+    plates = list(Plates(400, 200, (2, 2)))
     assert [(top, left) for _, top, left in plates] == [(378, 0), (356, 0)]
-    assert not list(Plates(16, 16, 1))
+    assert not list(Plates(16, 16, (2, 2)))
     assert all((luma >= DARK).all() for luma, _, _ in plates)
