@@ -16,7 +16,7 @@ from server.service.pages import write_cursor
 from server.service.trace_lineage import build_tree
 from server.storage.database import Storage
 from server.storage.tables import policies, policy_births
-from server.views import PolicySummary, RunDetail
+from server.views import Ancestor, PolicySummary, RunDetail
 from tests.service.conftest import Masters
 from tests.service.fleet import SMALL, FakeWorker, at_work, reached, settled
 
@@ -166,7 +166,8 @@ async def test_ancestors_come_in_pages(master: Master) -> None:
     whole = await master.library.list_ancestors(policy.id, None, policy.length)
     assert (len(whole.items), whole.next_cursor) == (policy.length, None)
     assert policy.length > 1
-    found, cursor = [], None
+    found: list[Ancestor] = []
+    cursor = None
     while not found or cursor:
         page = await master.library.list_ancestors(policy.id, cursor, 1)
         found, cursor = [*found, *page.items], page.next_cursor
