@@ -64,6 +64,54 @@ def bench_worker(
     typer.echo(describe(report))
 
 
+@app.command("server")
+def bench_server(
+    rows: Annotated[
+        int, typer.Option("--rows", envvar="NEUROEVO_ROWS", min=1, max=10**9, help="Results stored beforehand.")
+    ] = 10_000_000,
+    chain: Annotated[
+        int, typer.Option("--chain", envvar="NEUROEVO_CHAIN", min=1, max=5000, help="Seeds of a parent's chain.")
+    ] = 500,
+    seconds: Annotated[
+        float,
+        typer.Option(
+            "--seconds", envvar="NEUROEVO_SECONDS", min=SHORTEST_SECONDS, help="Of each measurement under load."
+        ),
+    ] = 10.0,
+    connections: Annotated[
+        int, typer.Option("--connections", envvar="NEUROEVO_CONNECTIONS", min=1, max=4096, help="Busy workers.")
+    ] = 64,
+    idle: Annotated[
+        int, typer.Option("--idle", envvar="NEUROEVO_IDLE", min=1, max=20_000, help="Workers that wait.")
+    ] = 10_000,
+    herd: Annotated[
+        int, typer.Option("--herd", envvar="NEUROEVO_HERD", min=1, max=10_000, help="Workers that all come back.")
+    ] = 1000,
+    as_json: Json = False,
+) -> None:
+    """Measure a server and a Postgres of its own with simulated workers over HTTP, then check the ledger."""
+    from cli.output import print_json
+    from load.connection import BadAnswer
+    from load.report import LedgerDiffers, Wish, server_report
+    from load.served import NotStarted
+
+    def say(text: str) -> None:
+        if not as_json:
+            typer.echo(f"{text} …", err=True)
+
+    try:
+        figures = server_report(Wish(rows, chain, connections, seconds, idle, herd), say)
+    except (BadAnswer, LedgerDiffers, NotStarted) as error:
+        raise CommandError(str(error)) from None
+    report = {"machine": _machine(), "versions": _versions(), **figures}
+    if as_json:
+        print_json(report)
+        return
+    from load.report import describe
+
+    typer.echo(describe(report))
+
+
 def _architectures(names: list[str]) -> "list[ImageName]":
     """Raises: BadInput: there is no such network."""
     from typing import get_args
