@@ -40,6 +40,7 @@ def refusal(batch: JobBatch, problem: str, *, refuted: bool) -> JobSubmission:
 async def test_the_stored_actions_are_handed_out_and_what_is_the_same_is_verified(master: Master) -> None:
     worker = await described(master)
     rollout = await recorded(master, worker)
+    master._memory.jobs.uploads.clear()
     job = await master.recordings.verify_rollout(rollout.id)
     batch = await claim(worker)
     assert (batch.kind, batch.job, batch.episodes[0].seed) == ("verification", job.id, 7)
@@ -50,7 +51,7 @@ async def test_the_stored_actions_are_handed_out_and_what_is_the_same_is_verifie
     assert shown.verified is not None
     assert (shown.verified.engine, shown.verified.problem) == (ENGINE, None)
     assert shown.model_copy(update={"verified": None}) == rollout, "it changes nothing else"
-    assert not master._memory.jobs.expects_video(rollout.id, 1e9)
+    assert not master._memory.jobs.expects_video(rollout.id, 0.0), "it brings no video"
 
 
 @pytest.mark.parametrize(
