@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from evolution.breeding import Bred, breed
+from evolution.breeding import Bred, breed, breed_range
 
 
 class Birth(NamedTuple):
@@ -87,6 +87,19 @@ class Lineage:
         """The newest seed, uint32, of individual `index` of `generation`. Raises as `parent`."""
         return self._breed(Birth(generation, index)).seed
 
+    def offspring(self, generation: int, start: int, stop: int) -> list[tuple[Birth | None, int]]:
+        """Parent and newest seed of the individuals `start` to `stop` - 1, the number of the carried elite ignored.
+
+        Raises:
+            OpenGeneration: the generation before is not closed.
+        """
+        bred = breed_range(self._run_seed, generation, start, stop, self._parents(generation))
+        if generation == 0:
+            return [(None, seed) for seed, _ in bred]
+        selected = self._closed[generation - 1]
+        births = [Birth(*born) for born in zip(selected.generations, selected.indices, strict=True)]
+        return [(births[place or 0], seed) for seed, place in bred]
+
     def seeds(self, birth: Birth) -> list[int]:
         """The individual's seed chain, oldest first. Raises as `parent`."""
         bred = self._breed(birth)
@@ -103,7 +116,10 @@ class Lineage:
         generation, index = birth
         if index == self._population:
             raise ValueError(f"individual {index} of generation {generation} is a carried elite: ask by its birth")
+        return breed(self._run_seed, generation, index, self._parents(generation))
+
+    def _parents(self, generation: int) -> int:
+        """From how many the generation is bred."""
         if generation > self.closed:
             raise OpenGeneration(f"generation {generation - 1} is not closed yet: its successor has no parents")
-        parents = len(self._closed[generation - 1].seeds) if generation else 0
-        return breed(self._run_seed, generation, index, parents)
+        return len(self._closed[generation - 1].seeds) if generation else 0

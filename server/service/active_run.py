@@ -10,6 +10,7 @@ from evolution.architectures import Architecture
 from evolution.chains import FORMAT, SeedChain, policy_id
 from evolution.configuration import RunConfiguration
 from evolution.lineage import Birth, Lineage
+from server.service.draws import Draws
 from server.service.open_generation import OpenGeneration, open_generation
 from server.service.rates import Rate
 from server.storage.generations import Elite
@@ -65,6 +66,9 @@ class ActiveRun:
     _journal: list[tuple[int, int, int]] | None = None
     """(index, phase, episode) of what was stored while the open generation is being read."""
     _parents: dict[Birth, Parent] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.draws = Draws(self.seed, self.lineage)
 
     @property
     def id(self) -> str:
@@ -133,7 +137,7 @@ class ActiveRun:
     def adopt(self, other: "ActiveRun") -> None:
         """Becomes what `other` is, which was read afresh."""
         self.replace_row(other.row)
-        self.lineage = other.lineage
+        self.lineage, self.draws = other.lineage, other.draws
         self.open_next(other.open, other.carried)
 
     def open_next(self, generation: OpenGeneration, carried: Elite | None) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from evolution.breeding import episode_seed
 from evolution.chains import FORMAT
 from evolution.messages import Batch, Episode, JobBatch, ParentChain, Phase
 from server.service.active_run import ActiveRun, Parent
@@ -91,10 +90,7 @@ def compose_episode(run: ActiveRun, task: Task, parents: dict[str, Parent]) -> E
     key, mutation = None, None
     birth = run.carried.birth if run.carried else None
     if task.index != run.configuration.population:
-        birth, mutation = (
-            run.lineage.parent(task.generation, task.index),
-            run.lineage.mutation(task.generation, task.index),
-        )
+        birth, mutation = run.draws.bred(task.generation, task.index)
     if birth is not None:
         parent = run.parent(birth)
         parents[parent.key] = parent
@@ -104,7 +100,7 @@ def compose_episode(run: ActiveRun, task: Task, parents: dict[str, Parent]) -> E
         index=task.index,
         phase=Phase(task.phase),
         episode=task.episode,
-        seed=episode_seed(run.seed, task.generation, task.index, task.phase, task.episode),
+        seed=run.draws.episode_seed(task.generation, task.index, task.phase, task.episode),
         parent=key,
         mutation=mutation,
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evolution.breeding import breed, episode_seed
+from evolution.breeding import breed, breed_range, episode_seed, episode_seeds
 from evolution.messages import Phase
 
 words = st.integers(0, 2**32 - 1)
@@ -77,3 +77,14 @@ def test_an_episode_seed_has_its_top_bit_clear(
 def test_phases_and_episodes_have_seeds_of_their_own() -> None:
     seeds = {episode_seed(1, 2, 3, phase, episode) for phase in Phase for episode in range(30)}
     assert len(seeds) == 90
+
+
+@given(words, words, st.integers(0, 2**32 - 40), st.integers(1, 100_000), st.sampled_from(Phase))
+def test_many_at_once_are_the_same_as_one_by_one(
+    run: int, generation: int, start: int, parents: int, phase: Phase
+) -> None:
+    places = range(start, start + 40)
+    one_by_one = [breed(run, generation, index, parents) for index in places]
+    assert breed_range(run, generation, start, start + 40, parents) == one_by_one
+    seeds = [episode_seed(run, generation, index, phase, 7) for index in places]
+    assert episode_seeds(run, generation, start, start + 40, phase, 7) == seeds

@@ -28,6 +28,7 @@ def test_chains_equal_those_derived_by_hand(run: int, population: int, generatio
             by_hand[Birth(generation + 1, index)] = [*by_hand[parents[place]], seed]
             assert lineage.parent(generation + 1, index) == parents[place]
             assert lineage.mutation(generation + 1, index) == seed
+            assert lineage.offspring(generation + 1, index, index + 1) == [(parents[place], seed)]
     assert {birth: lineage.seeds(birth) for birth in by_hand} == by_hand
 
 
@@ -41,7 +42,12 @@ def test_individuals_of_an_open_generation_can_be_bred_but_no_later_ones() -> No
     lineage = Lineage(1, 100)
     lineage.close(0, [Birth(0, 3)])
     assert lineage.parent(1, 0) == Birth(0, 3)
-    for ask in (lambda: lineage.parent(2, 0), lambda: lineage.mutation(2, 0), lambda: lineage.seeds(Birth(2, 0))):
+    for ask in (
+        lambda: lineage.parent(2, 0),
+        lambda: lineage.mutation(2, 0),
+        lambda: lineage.seeds(Birth(2, 0)),
+        lambda: lineage.offspring(2, 0, 8),
+    ):
         with pytest.raises(OpenGeneration, match="generation 1 is not closed yet"):
             ask()
 
