@@ -15,9 +15,11 @@ pytestmark = pytest.mark.anyio
 PICTURE = b"\xff\xd8\xff\xe0picture\xff\xd9"
 
 
-async def pass_time(master: Master, clock: FakeClock, seconds: float = 10.0) -> None:
-    """Lets so much time pass, and what is to be done be done."""
+async def pass_time(master: Master, clock: FakeClock, seconds: float = 10.0, *, is_playable: bool = True) -> None:
+    """Lets so much time pass, and what is to be done be done. `is_playable`: with a worker that comes just then."""
     clock.advance(seconds)
+    if is_playable:
+        await described(master, "newcomer")
     await turns(master)
 
 
@@ -29,7 +31,7 @@ def askers(master: Master) -> list[str]:
 
 async def test_what_somebody_brought_is_recorded_once_a_worker_can_play_it(master: Master, clock: FakeClock) -> None:
     policy = await bring(master)
-    await pass_time(master, clock)
+    await pass_time(master, clock, is_playable=False)
     assert (await master.library.show_policy(policy)).rollouts == [], "nobody can play it"
     worker = await described(master)
     await pass_time(master, clock)

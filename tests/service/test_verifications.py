@@ -122,10 +122,9 @@ async def test_a_worker_that_cannot_play_says_nothing_of_the_episode(master: Mas
 async def test_a_verification_changes_no_score_of_the_policy(master: Master) -> None:
     worker = await described(master)
     rollout = await recorded(master, worker)
-    before = await master.library.show_policy(rollout.policy)
     await verify(worker, rollout.id, score=1e6)
     after = await master.library.show_policy(rollout.policy)
-    assert (after.score, after.scores, after.episodes) == (before.score, before.scores, before.episodes)
+    assert (after.score, after.scores, after.episodes) == (None, [], [])
     assert [job.score for job in after.jobs if job.kind == "verification"] == [None]
 
 
@@ -152,13 +151,13 @@ async def test_a_video_can_be_made_and_an_episode_verified_at_once(master: Maste
     worker, other = await described(master), await described(master, "other")
     rollout = await recorded(master, worker)
     master._memory.jobs.uploads.clear()
-    await master.recordings.remake_video(rollout.id)
     await master.recordings.verify_rollout(rollout.id)
+    await master.recordings.remake_video(rollout.id)
     batches = [await claim(worker), await claim(other)]
-    assert [batch.kind for batch in batches] == ["recording", "verification"]
-    await send(other, play(batches[1]))
-    assert master._memory.jobs.expects_video(rollout.id, 0.0)
+    assert [batch.kind for batch in batches] == ["verification", "recording"]
     await send(worker, play(batches[0]))
+    assert master._memory.jobs.expects_video(rollout.id, 0.0)
+    await send(other, play(batches[1]))
     shown = await master.recordings.show_rollout(rollout.id)
     assert (shown.state, shown.verified is None) == ("recorded", False)
 
