@@ -10,6 +10,7 @@ from evolution.messages import Phase
 from server.service.active_run import ActiveRun
 from server.service.ask_jobs import begin, new_job, new_rollout, store_job
 from server.service.conclusion import Conclusion, choose_members
+from server.service.document_scores import recall
 from server.service.memory import Memory
 from server.service.open_jobs import OpenJob
 from server.service.stock_library import stock_library
@@ -104,11 +105,14 @@ async def record_shipped(memory: Memory) -> None:
     """Has each policy that came with the product recorded once."""
     planned = []
     async with memory.storage.transaction(memory.epoch) as connection:
-        for place, (policy, document) in enumerate(await rollouts.shipped_without(connection)):
-            values = new_rollout(memory, policy, SHIPPED_SEED, "library")
+        for place, (policy, document, scores) in enumerate(await rollouts.shipped_without(connection)):
+            told = next((episode for each in recall(scores) for episode in each.episodes), None)
+            seed = SHIPPED_SEED if told is None else told.seed
+            # The recording must find the score that is told of the episode.
+            values = new_rollout(memory, policy, seed, "library") | {"score": told and told.score}
             await rollouts.add(connection, [values])
             job = new_job(memory, "recording", "library", policy, document, rollout=values["id"])
-            job.seed, job.rank = SHIPPED_SEED, (SHIPPED_RANK, place)
+            job.seed, job.rank = seed, (SHIPPED_RANK, place)
             planned.append(job)
         await store_job(connection, *planned)
     for job in planned:

@@ -151,13 +151,18 @@ async def _give_up(connection: Connection, id: str, problem: str | None) -> None
 
 def _difference(rollout: RolloutRow, result: JobResult, engine: str) -> str | None:
     """What the recorded episode has otherwise than the stored one; None if it is the same, or none is stored."""
-    if rollout.digest is None or (rollout.digest.hex(), rollout.score) == (result.digest, result.score):
+    if rollout.score is None:
         return None
-    same = "score" if rollout.score == result.score else f"score of {rollout.score:,g}, but {result.score:,g}"
-    found = f"the {same} with other actions or another final memory" if same == "score" else f"the {same}"
+    if rollout.score != result.score:
+        found = f"the score of {rollout.score:,g}, but {result.score:,g}"
+    elif rollout.digest is None or rollout.digest.hex() == result.digest:
+        return None
+    else:
+        found = "the score with other actions or another final memory"
+    origin = "is told by the policy's document" if rollout.engine is None else f"was made by {rollout.engine}"
     return (
-        f"Playing the episode again does not give {found}: the stored result was made by {rollout.engine}, the "
-        f"recording by {engine}."
+        f"Playing the episode again does not give {found}: the stored result {origin}, the recording was made by "
+        f"{engine}."
     )
 
 

@@ -103,10 +103,11 @@ async def change(connection: AsyncConnection, id: str, values: Mapping[str, Any]
     await connection.execute(update(rollouts).where(rollouts.c.id == id).values(**values))
 
 
-async def shipped_without(connection: AsyncConnection) -> list[tuple[str, dict[str, Any]]]:
-    """(id, document) of the policies that came with the product and were never recorded, the best first."""
-    query = UNRECORDED.where(policies.c.origin == "shipped").order_by(policies.c.mean.desc(), policies.c.id)
-    return [(row[0], row[1]) for row in await connection.execute(query)]
+async def shipped_without(connection: AsyncConnection) -> list[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
+    """(id, document, scores) of the policies that came with the product and were never recorded, the best first."""
+    query = UNRECORDED.add_columns(policies.c.scores).where(policies.c.origin == "shipped")
+    query = query.order_by(policies.c.mean.desc(), policies.c.id)
+    return [(row[0], row[1], row[2]) for row in await connection.execute(query)]
 
 
 async def imported_without(
