@@ -103,6 +103,13 @@ export function plural(count, noun, many = `${noun}s`) {
   return `${WHOLE.format(count)} ${count === 1 ? noun : many}`;
 }
 
+/** What went wrong, in one line.
+ * @param {Error & {detail?: string|null, errors?: {message: string}[]}} error as `api.js` throws them */
+export function reasonOf({ message, detail, errors = [] }) {
+  const all = [message, detail, ...errors.map((error) => error.message)].filter(Boolean);
+  return all.map((text) => text.replace(/\.$/, "")).join(": ");
+}
+
 /** An environment without its package and version: ALE/Frostbite-v5 is "Frostbite". @param {string} id */
 export function environmentName(id) {
   return id.replace(/^ALE\//, "").replace(/-v\d+$/, "");

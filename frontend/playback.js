@@ -68,6 +68,7 @@ export function useDeck() {
     for (const video of all()) video.playbackRate = speed;
   }, [speed]);
   const attach = (key) => {
+    // A key for each video, not for its place: a new one comes before the old one goes.
     if (!setters.current.has(key)) {
       setters.current.set(key, (element) => {
         if (!element) {

@@ -27,7 +27,7 @@ export function Player({ label, items, isEager = false }) {
     <div class=${`screens${items.length > 1 ? " several" : ""}`}>
       ${items.map(
         ({ key, rollout, caption }) => html`<figure key=${key} class="screen-place">
-          <${Screen} key=${rollout.id} rollout=${rollout} attach=${deck.attach(key)} onToggle=${deck.toggle}
+          <${Screen} key=${rollout.id} rollout=${rollout} attach=${deck.attach(rollout.id)} onToggle=${deck.toggle}
             onReady=${start} />
           ${caption && html`<figcaption>${caption}</figcaption>`}
         </figure>`,
@@ -51,9 +51,10 @@ function perform(deck, [name, amount]) {
 function Controls({ deck, label }) {
   const isReady = deck.duration > 0;
   const button = (icon, text, key, press) => html`<button type="button" class="button quiet icon-only"
-    aria-label=${text} title=${`${text} (${key})`} disabled=${!isReady} onClick=${press}><${Icon} name=${icon} /></button>`;
+    aria-label=${text} title=${`${text} (${key})`} disabled=${!isReady} onClick=${press}>
+    <${Icon} name=${icon} /></button>`;
   return html`<div class="player-controls">
-    ${button(deck.isPlaying ? "pause" : "play", deck.isPlaying ? "Pause" : "Play", "space", deck.toggle)}
+    ${deck.isPlaying ? button("pause", "Pause", "space", deck.toggle) : button("play", "Play", "space", deck.toggle)}
     ${button("stepback", "One frame back", ",", () => deck.step(-1))}
     ${button("stepon", "One frame on", ".", () => deck.step(1))}
     <input type="range" class="seek" aria-label="Place in the video" min="0" max=${deck.duration || 1}

@@ -2,6 +2,7 @@
 
 import { html, useEffect, useState } from "../vendor/preact-htm.module.js";
 import { listWorkers, posterUrl, recordPolicy, requestVideo, videoUrl } from "../api.js";
+import { reasonOf } from "../format.js";
 import { useEvents, useResource, useStore } from "../hooks.js";
 import { rolloutWords } from "../rollouts.js";
 import { Button } from "./buttons.js";
@@ -12,25 +13,29 @@ const ASK_AGAIN_MS = 4000;
 const AT_WORK = ["working", "idle"];
 const UNPLAYABLE = "The browser cannot play this video: it is damaged, or of a kind it does not know.";
 
-/** The recording as events renew it; a video that is not kept any more is asked for. */
+/** The recording as events renew it; a missing video is asked for, which also puts it before what nobody watches. */
 function useRecording(given) {
   const [known, setKnown] = useState(given);
   const [problem, setProblem] = useState(null);
   const [tries, setTries] = useState(0);
   useEffect(() => setKnown(given), [given]);
-  useEvents(({ type, rollout }) => type === "rollout.changed" && rollout.id === given.id && setKnown(rollout));
-  const tell = (error) => error.name !== "AbortError" && setProblem(error.detail ?? error.message);
+  useEvents(({ type, rollout }) => {
+    if (type !== "rollout.changed" || rollout.id !== given.id) return;
+    setKnown(rollout);
+    setProblem(null);
+  });
+  const tell = (error) => error.name !== "AbortError" && setProblem(error.status === 409 ? error.detail : reasonOf(error));
   const without = (video) => setKnown((old) => ({ ...old, video }));
-  const isMissing = known.state === "recorded" && !known.video && !problem;
+  const isMissing = known.state !== "failed" && !known.video && !problem;
   useEffect(() => {
     if (!isMissing) return undefined;
     const controller = new AbortController();
     let timer = null;
     const ask = () =>
-      requestVideo(known.id, controller.signal).then(
-        (later) => (later ? (timer = setTimeout(ask, ASK_AGAIN_MS)) : without(true)),
-        tell,
-      );
+      requestVideo(known.id, controller.signal).then((later) => {
+        if (later) timer = setTimeout(ask, ASK_AGAIN_MS);
+        setKnown((old) => later ?? { ...old, video: true });
+      }, tell);
     timer = setTimeout(ask, SETTLE_MS);
     return () => {
       clearTimeout(timer);

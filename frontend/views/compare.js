@@ -6,7 +6,7 @@ import { Empty, Note, Resource } from "../components/notices.js";
 import { Player } from "../components/player.js";
 import { Button, ButtonLink } from "../components/buttons.js";
 import { Score } from "../components/values.js";
-import { plural } from "../format.js";
+import { plural, reasonOf } from "../format.js";
 import { useEvents, useFollow, useResource, useTitle } from "../hooks.js";
 import { withRollout } from "../library.js";
 import { recordingOf } from "../rollouts.js";
@@ -78,7 +78,7 @@ function Missing({ policies }) {
     setBusy(true);
     const outcomes = await Promise.allSettled(policies.map(({ id }) => recordPolicy(id, {}))); // Events show them.
     const failed = outcomes.find(({ reason }) => reason)?.reason;
-    if (failed) notify(failed.detail || failed.message, true);
+    if (failed) notify(reasonOf(failed), true);
     setBusy(false);
   };
   return html`<p class="quiet-text">${plural(policies.length, "policy", "policies")} not recorded yet.${" "}

@@ -10,11 +10,15 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
+import psycopg
+
 from tests.acceptance.processes import until
 
 TOKEN = "token-of-the-browser-tests"
 WORKER = "tester"
 START_SECONDS = 60.0
+RECORD_SECONDS = 90.0
+"""Until the only worker, which may play runs and other jobs too, has filmed an episode."""
 STOP_SECONDS = 20.0
 PROGRAM = [sys.executable, "-P", "-m", "cli"]
 
@@ -69,6 +73,24 @@ class Platform:
             return bool(self.ask("GET", f"/runs/{run}")["generation"] >= number)
 
         until(has_closed, START_SECONDS)
+
+    def execute(self, statement: str, *values: Any) -> None:
+        """Changes the database behind the server's back."""
+        with psycopg.connect(self._database_url) as connection:
+            connection.execute(statement, values)
+
+    def record(self, policy: str, seed: int) -> dict[str, Any]:
+        """Waits until an episode of the policy has been recorded, with its video and poster."""
+        rollout: dict[str, Any] = self.ask("POST", f"/policies/{policy}/rollouts", {"seed": seed})
+
+        def is_filmed() -> bool:
+            """the worker has brought the video"""
+            found = self.ask("GET", f"/rollouts/{rollout['id']}")
+            return bool(found["video"] and found["poster"])
+
+        until(is_filmed, RECORD_SECONDS)
+        found: dict[str, Any] = self.ask("GET", f"/rollouts/{rollout['id']}")
+        return found
 
     def delete_runs(self) -> None:
         """Removes every run."""

@@ -4,7 +4,7 @@ import { html, useRef, useState } from "../../vendor/preact-htm.module.js";
 import { importPolicy } from "../../api.js";
 import { Button } from "../../components/buttons.js";
 import { Note } from "../../components/notices.js";
-import { plural } from "../../format.js";
+import { plural, reasonOf } from "../../format.js";
 import { navigate, policyPath } from "../../router.js";
 import { notify } from "../../session.js";
 
@@ -13,11 +13,6 @@ const MOST_BYTES = 1_000_000;
 async function importFile(file) {
   if (file.size > MOST_BYTES) throw new Error("It has more than a megabyte: that is no chain's document.");
   return importPolicy(await file.text());
-}
-
-/** What went wrong, in one line. @param {Error & {detail?: string|null, errors?: {message: string}[]}} error */
-function reasonOf({ message, detail, errors = [] }) {
-  return [message, detail, ...errors.map((error) => error.message)].filter(Boolean).join(": ");
 }
 
 /** Imports of files: one that succeeds alone is opened. @param {() => void} onImported

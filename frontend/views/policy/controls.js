@@ -4,6 +4,7 @@ import { html, useState } from "../../vendor/preact-htm.module.js";
 import { changePolicy, deletePolicy } from "../../api.js";
 import { Button } from "../../components/buttons.js";
 import { Confirm, Dialog } from "../../components/dialog.js";
+import { reasonOf } from "../../format.js";
 import { tagsOf } from "../../library.js";
 import { navigate } from "../../router.js";
 import { notify } from "../../session.js";
@@ -46,17 +47,13 @@ function Edit({ policy, change, onClose }) {
     <form onSubmit=${save}>
       ${field("policy-name", "Name", "For people.", name, setName)}
       ${field("policy-tags", "Tags", "With commas between. A tagged policy outlives its run.", tags, setTags)}
-      ${error && html`<p class="error-text" role="alert">${wordsOf(error)}</p>`}
+      ${error && html`<p class="error-text" role="alert">${reasonOf(error)}</p>`}
       <div class="actions">
         <${Button} onClick=${onClose}>Cancel<//>
         <button type="submit" class="button primary" disabled=${isBusy} aria-busy=${isBusy}>Save</button>
       </div>
     </form>
   <//>`;
-}
-
-function wordsOf({ message, detail, errors = [] }) {
-  return [message, ...(errors.length ? errors.map((error) => error.message) : [detail])].filter(Boolean).join(": ");
 }
 
 function Delete({ policy, onClose }) {

@@ -4,7 +4,7 @@ import { html, useState } from "../../vendor/preact-htm.module.js";
 import { cancelJob, recordPolicy } from "../../api.js";
 import { Button } from "../../components/buttons.js";
 import { Bar, Score, State } from "../../components/values.js";
-import { plural } from "../../format.js";
+import { plural, reasonOf } from "../../format.js";
 import { withRollout } from "../../library.js";
 import { setQuery } from "../../router.js";
 import { notify } from "../../session.js";
@@ -34,7 +34,7 @@ function useAction(act) {
     try {
       await act();
     } catch (error) {
-      notify(error.detail || error.message, true);
+      notify(reasonOf(error), true);
     }
     setBusy(false);
   };

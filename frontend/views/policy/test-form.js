@@ -5,7 +5,7 @@ import { getPresets, testPolicy } from "../../api.js";
 import { FormField } from "../../components/form-field.js";
 import { Resource } from "../../components/notices.js";
 import { allFields, open, patch, refuse, touchAll } from "../../form.js";
-import { exact } from "../../format.js";
+import { exact, reasonOf } from "../../format.js";
 import { useResource } from "../../hooks.js";
 import { withJob } from "../../library.js";
 
@@ -30,7 +30,7 @@ export function TestForm({ policy, change }) {
       change((detail) => withJob(detail, job));
     } catch (error) {
       if (form) setForm(refuse(form, error));
-      else setRefusal(error.detail || error.message);
+      else setRefusal(reasonOf(error));
     }
     return setBusy(false);
   };
