@@ -11,10 +11,8 @@ from cli.errors import BadInput, CommandError
 from cli.options import DEFAULT_DATA, Data, ServerUrl, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from evolution.chains import SeedChain
-    from exports import Score
+    from server.service.document_scores import Told
 
 STANDARD_OUTPUT = Path("-")
 
@@ -43,8 +41,8 @@ def export_policy(
 ) -> None:
     """Write a policy as its document, safetensors, ONNX or a model card.
 
-    A folder with all four, and an episode's replay.mp4, is what a model hub shows: neuroevo policy export FILE --format
-    card DIR names the card README.md.
+    A card that goes into a folder takes along what a model hub shows: neuroevo policy export FILE --format card DIR
+    writes README.md, the other three, and an episode as replay.mp4.
     """
     chain = read_policy(file, data, server, token)
     _check_out(out, format)
@@ -52,7 +50,14 @@ def export_policy(
     import exports
     from exports import ExportError, MissingPackage
 
-    scores = _read_scores(chain, file) if format == "card" else []
+    told = _read_scores(chain, file) if format == "card" else []
+    scores = [score for each in told if (score := each.summary(chain.environment))]
+    if format == "card" and out.is_dir():
+        from cli.cards import write_folder
+
+        for path in write_folder(chain, scores, [episode for each in told for episode in each.episodes], out):
+            typer.echo(f"{path} written")
+        return
     try:
         export = exports.export_policy(chain, format, scores)
     except MissingPackage as error:
@@ -70,15 +75,14 @@ def export_policy(
     typer.echo(f"{target} written")
 
 
-def _read_scores(chain: "SeedChain", file: Path) -> "Sequence[Score]":
+def _read_scores(chain: "SeedChain", file: Path) -> "list[Told]":
     """What the document tells of the policy's scores. Raises BadInput."""
     from server.service.document_scores import read_scores
 
     try:
-        told = read_scores((chain.model_extra or {}).get("scores", []))
+        return read_scores((chain.model_extra or {}).get("scores", []))
     except ValueError as error:
         raise BadInput(f"{file}: {error}") from None
-    return [score for each in told if (score := each.summary(chain.environment))]
 
 
 def _check_out(out: Path, format: str) -> None:

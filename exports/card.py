@@ -54,11 +54,14 @@ class Score(Protocol):
     def protocol(self) -> str: ...
 
 
-def card_of(policy: Identity, scores: Sequence[Score] = ()) -> str:
-    """Markdown with YAML front matter. The licence is left to the one who publishes."""
+def card_of(policy: Identity, scores: Sequence[Score] = (), replay: str | None = None) -> str:
+    """Markdown with YAML front matter. The licence is left to the one who publishes.
+
+    `replay`: what the video beside the card shows, in words; None: there is none yet.
+    """
     sections = [
         _front_matter(policy, scores),
-        _opening(policy),
+        _opening(policy, replay),
         _scores(scores),
         _making(policy),
         _loading(policy),
@@ -99,16 +102,18 @@ def _model_index(policy: Identity, scores: Sequence[Score]) -> Iterator[str]:
         yield f"    - {{type: mean_reward, value: {value}, name: mean_reward, verified: false}}"
 
 
-def _opening(policy: Identity) -> str:
+def _opening(policy: Identity, replay: str | None) -> str:
     chain = policy.chain
+    making = (
+        f"put the video beside this card under that name (`neuroevo policy record {file_stem(chain)}.json {VIDEO}`)."
+    )
     name = (chain.model_extra or {}).get("name")
     title = _plain(name) if isinstance(name, str) and name.strip() else f"A policy for {_plain(chain.environment.id)}"
     return (
         f"# {title}\n\n"
         f"An evolved network that plays {_code(chain.environment.id)}. It was not trained by gradients: a genetic "
         f"algorithm chose it among mutants of mutants.\n\n"
-        f"[Watch an episode]({VIDEO}): put the video beside this card under that name "
-        f"(`neuroevo policy record {file_stem(chain)}.json {VIDEO}`).\n\n"
+        f"[Watch an episode]({VIDEO}): {making if replay is None else _plain(replay)}\n\n"
         f"Policy {_code(policy.id)}"
     )
 

@@ -14,6 +14,9 @@ MOST_PARAMETERS = 2**28
 """A gigabyte of weights. An ONNX file, as one protocol buffer, ends at two."""
 
 
+CARD_NAME = "README.md"
+
+
 class Export(NamedTuple):
     """A file to hand out."""
 
@@ -46,8 +49,13 @@ def export_policy(chain: SeedChain, format: str, scores: Sequence[Score] = ()) -
     kind = EXPORTS.get(format)
     if kind is None:
         raise UnknownExport(f"no format {format[:100]!r}: choose one of {', '.join(EXPORTS)}")
-    name = "README.md" if format == "card" else f"{file_stem(chain)}{kind.extension}"
+    name = CARD_NAME if format == "card" else f"{file_stem(chain)}{kind.extension}"
     return Export(kind.write(chain, scores), name, kind.media_type)
+
+
+def export_card(chain: SeedChain, scores: Sequence[Score], replay: str) -> Export:
+    """The card that stands beside a video. `replay`: what it shows, in words. Raises as `export_policy`."""
+    return Export(card_of(_identify(chain), scores, replay).encode(), CARD_NAME, EXPORTS["card"].media_type)
 
 
 def _write_document(chain: SeedChain, _: Sequence[Score]) -> bytes:

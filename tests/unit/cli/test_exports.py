@@ -55,16 +55,31 @@ def test_without_a_file_it_goes_to_standard_output(file: Path, format: str) -> N
     assert export(file, "--format", format, "-").stdout_bytes == made(format)
 
 
-def test_in_a_folder_files_have_the_names_that_the_card_speaks_of(file: Path, tmp_path: Path) -> None:
+def test_a_card_takes_what_it_speaks_of_into_its_folder(file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "hub"
     folder.mkdir()
-    for format in FORMATS:
-        export(file, "--format", format, folder)
+    file.write_text(json.dumps(CHAIN | {"scores": [{"episodes": [{"seed": s, "score": s} for s in (3, 1, 2)]}]}))
+    written = export(file, "--format", "card", folder)
+    assert written.exit_code == 0
     stem = f"cartpole-v1-{policy_id(parse_chain(CHAIN))[:8]}"
     names = {path.name for path in folder.iterdir()}
-    assert names == {"README.md", f"{stem}.json", f"{stem}.onnx", f"{stem}.safetensors"}
+    assert names == {"README.md", "replay.mp4", f"{stem}.json", f"{stem}.onnx", f"{stem}.safetensors"}
+    assert written.stdout.splitlines()[-1] == f"{folder / 'README.md'} written"
     card = (folder / "README.md").read_text(encoding="utf-8")
     assert all(name in card for name in names - {"README.md"})
+    assert "the episode of seed 2." in card, "the median of those whose scores are told"
+    assert (folder / "replay.mp4").read_bytes()[4:8] == b"ftyp"
+
+
+def test_a_card_is_written_without_a_video_where_the_game_is_not(tmp_path: Path) -> None:
+    file, folder = tmp_path / "chain.json", tmp_path / "hub"
+    folder.mkdir()
+    file.write_text(json.dumps(CHAIN | {"environment": {"id": "Nowhere-v0"}}))
+    written = export(file, "--format", "card", folder)
+    assert written.exit_code == 0
+    assert "without replay.mp4: no environment Nowhere-v0" in written.stderr
+    assert not (folder / "replay.mp4").exists()
+    assert "put the video beside this card" in (folder / "README.md").read_text(encoding="utf-8")
 
 
 def test_bytes_are_not_poured_into_a_terminal(file: Path) -> None:
