@@ -98,6 +98,44 @@ def test_older_runs_are_given_the_spread_of_their_best_elite(empty_database_url:
     assert [tuple(row) for row in found] == [({"mean": 9.0, "sd": 1, "n": 10, "distinct": 9}, None), (None, None)]
 
 
+OLD_RECORDING = text(
+    """
+    WITH engine AS (INSERT INTO engines (name) VALUES ('exact') RETURNING id),
+    policy AS (
+        INSERT INTO policies (id, name, document, environment_id, environment, architecture, format, length, origin,
+            mean, normalised, created_at)
+        VALUES (repeat('a', 64), 'a', '{}', 'Game', '{}', '{}', 'philox-1', 1, 'imported', 1, 1, now()) RETURNING id
+    )
+    INSERT INTO rollouts (id, policy, seed, label, state, score, steps, frames, digest, engine_id, actions, created_at)
+    SELECT 'r', policy.id, 7, 'asked', 'recorded', 1, 1, 1, 'digest', engine.id, 'chosen', now() FROM engine, policy
+    """
+)
+NEW_JOB = text(
+    """
+    INSERT INTO jobs (id, kind, asked_by, policy, document, environment, rollout_id, episodes, state, created_at)
+    VALUES (:kind, :kind, 'person', repeat('a', 64), '{}', '{}', 'r', 1, 'open', now())
+    """
+)
+
+
+def test_older_recordings_are_kept_and_count_as_unverified(empty_database_url: str) -> None:
+    engine = create_engine(driver_url(empty_database_url))
+    with engine.connect() as connection:
+        command.upgrade(_configuration(connection), "0004")
+        connection.execute(OLD_RECORDING)
+        connection.execute(NEW_JOB, {"kind": "recording"})
+        connection.commit()
+    upgrade(empty_database_url)
+    with engine.begin() as connection:
+        connection.execute(NEW_JOB, {"kind": "verification"})
+        found = connection.execute(
+            text("SELECT score, actions, verified_at, verified_engine_id, verified_problem FROM rollouts")
+        )
+        assert [tuple(row) for row in found] == [(1.0, b"chosen", None, None, None)]
+        assert connection.scalar(text("SELECT count(*) FROM jobs")) == 2
+    engine.dispose()
+
+
 def test_an_empty_database_has_no_version(empty_database_url: str) -> None:
     assert versions(empty_database_url)[0] is None
 
