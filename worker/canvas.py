@@ -110,8 +110,8 @@ def _convert(pixels: Bytes) -> NDArray[np.float32]:
 
 def _words(picture: Bytes) -> NDArray[np.generic]:
     """The picture's rows, in words as long as can be."""
-    rows = picture.reshape(len(picture), -1)
-    return rows.view(np.uint64) if rows.flags.c_contiguous and rows.shape[1] % 8 == 0 else rows
+    rows = np.ascontiguousarray(picture).reshape(len(picture), -1)
+    return rows.view(np.uint64) if rows.shape[1] % 8 == 0 else rows
 
 
 def _plane(frame: VideoFrame, number: int) -> Bytes:
