@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import httpx2
 
@@ -12,6 +12,7 @@ from cli.connection import HOW_TO_FIND, Connection
 from cli.errors import NoServer, Refused
 
 CONNECT_SECONDS = 5.0
+PIECE = 2**20
 ANSWER_SECONDS = 60.0
 """Creating a run may wait for a worker to describe its environment."""
 
@@ -47,6 +48,22 @@ class Server:
     def delete(self, path: str) -> None:
         """Raises as `get`."""
         self._request("DELETE", path)
+
+    def fetch(self, path: str, to: BinaryIO) -> None:
+        """Writes what GET gives to `to`, however long. Raises as `get`."""
+        try:
+            with self._client.stream("GET", path) as response:
+                if not response.is_success:
+                    response.read()
+                    raise Refused(_complaint(response))
+                to.writelines(response.iter_raw())
+        except httpx2.TransportError as error:
+            raise NoServer(f"{self.connection.url} broke off ({_reason(error)}): {HOW_TO_FIND}") from None
+
+    def send(self, path: str, content: BinaryIO, kind: str) -> Any:
+        """The JSON that POST of a file of the media type `kind` gives. Raises as `get`."""
+        parts = iter(lambda: content.read(PIECE), b"")
+        return self._request("POST", path, content=parts, headers={"Content-Type": kind}, timeout=None)
 
     def every(self, path: str, **query: Any) -> Iterator[Any]:
         """The items of all pages. Raises as `get`."""

@@ -16,7 +16,7 @@ from typing import NoReturn
 import typer
 from typer.exceptions import Abort, TyperException
 
-from cli import bench, databases, doctor, policies, runs, servers, up, versions, workers
+from cli import bench, databases, doctor, policies, runs, servers, transfers, up, versions, workers
 from cli.errors import CommandError
 
 app = typer.Typer(
@@ -28,6 +28,8 @@ app = typer.Typer(
 app.command("up")(up.up)
 app.add_typer(servers.app, name="server")
 app.add_typer(workers.app, name="worker")
+runs.app.command("export")(transfers.export_run)
+runs.app.command("import")(transfers.import_run)
 app.add_typer(runs.app, name="run")
 app.add_typer(policies.app, name="policy")
 app.add_typer(databases.app, name="db")

@@ -11,6 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 BATCHES = "/api/v1/batches"
 MEDIA = (".mp4", ".jpg")
 """How the paths of videos and posters end: they have a bound of their own, and ranges of bytes."""
+STREAMED = (*MEDIA, "/runs/imports")
+"""Bodies with a bound of their own."""
 COMPRESSION_LEVEL = 5
 
 logger = logging.getLogger(__name__)
@@ -83,7 +85,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; reading too long a body raises HTTPException 413 in the reader."""
-        if scope["type"] != "http" or scope["path"].endswith(MEDIA):
+        if scope["type"] != "http" or scope["path"].endswith(STREAMED):
             await self._app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "")

@@ -89,6 +89,7 @@ KINDS: dict[type[Exception], Kind] = {
     errors.InvalidConfiguration: Kind(422, "invalid-configuration", "The configuration is not valid"),
     errors.AmbiguousPolicy: Kind(409, "ambiguous", "Several policies have ids that begin so"),
     errors.InvalidPolicy: Kind(422, "invalid-policy", "This is no policy that can be kept"),
+    errors.MalformedRun: Kind(422, "malformed-run", "This is no whole run"),
     errors.NotExportable: Kind(501, "not-exportable", "This policy cannot be written in this format"),
     errors.DamagedMedia: Kind(422, "damaged-media", "The video or poster is damaged"),
     errors.UnknownEnvironment: Kind(422, "unknown-environment", "No connected worker knows this environment"),

@@ -14,11 +14,13 @@ from server.api import (
     presets,
     rollouts,
     runs,
+    transfers,
     workers,
 )
 
 VERSIONED = (
     batches.router,  # first: asked for most
+    transfers.router,
     runs.router,
     generations.router,
     policies.router,

@@ -13,6 +13,7 @@ __all__ = [
     "FieldError",
     "InvalidConfiguration",
     "InvalidPolicy",
+    "MalformedRun",
     "NotExportable",
     "NotFound",
     "NotLeading",
@@ -39,6 +40,10 @@ class Conflict(Exception):
 
 class AmbiguousPolicy(Exception):
     """Several policies have ids that begin so. Give more digits."""
+
+
+class MalformedRun(Exception):
+    """The file is no whole run; the message says why. Export it again."""
 
 
 class InvalidPolicy(Exception):

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any, Literal
 
@@ -16,7 +16,9 @@ from server.service.create_run import clone_run, create_run
 from server.service.errors import DatabaseUnavailable, NotLeading
 from server.service.events import EventLog
 from server.service.exchange import exchange, extend_leases, release_leases
+from server.service.export_run import export_run
 from server.service.generation_views import all_generations, list_generations, list_individuals
+from server.service.import_run import import_run
 from server.service.leadership import HEARTBEAT_SECONDS, STANDBY_SECONDS, try_to_lead
 from server.service.library import Library
 from server.service.library_recordings import fill_library, load_jobs
@@ -165,6 +167,15 @@ class Master:
     async def delete_run(self, id: str) -> None:
         """Raises NotFound."""
         await delete_run(self._leading(), id)
+
+    async def export_run(self, id: str) -> tuple[RunRow, AsyncIterator[bytes]]:
+        """The run and its file. Raises NotFound."""
+        return await export_run(self._leading(), id)
+
+    async def import_run(self, content: AsyncIterator[bytes]) -> RunDetail:
+        """Raises MalformedRun."""
+        memory = self._leading()
+        return detail_run(memory, await import_run(memory, content))
 
     async def list_runs(self, state: RunState | None, cursor: str | None, limit: int) -> Page[RunSummary]:
         """Runs, newest first. Raises InvalidConfiguration (the cursor)."""

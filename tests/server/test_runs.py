@@ -280,3 +280,19 @@ async def test_a_wrong_query_is_refused_at_its_parameter(shared: httpx2.AsyncCli
 
     assert response.status_code == 422
     assert field in fields(response)
+
+
+async def test_a_run_is_exported_and_imported_by_http(client: httpx2.AsyncClient) -> None:
+    run = (await client.post("/api/v1/runs", json={"preset": "quick", "name": "mover"})).json()
+    file = await client.get(f"/api/v1/runs/{run['id']}/export", headers={"Accept-Encoding": "gzip"})
+    assert (file.status_code, file.headers["content-type"]) == (200, "application/gzip")
+    assert f'filename="{run["id"]}.run.gz"' in file.headers["content-disposition"]
+    packed = {"Content-Type": "application/gzip"}
+    again = await client.post("/api/v1/runs/imports", content=file.content, headers=packed)
+    assert (again.status_code, again.json()["state"]) == (201, "paused")
+    assert again.headers["location"] == f"/api/v1/runs/{again.json()['id']}"
+    assert again.json()["configuration"] == run["configuration"]
+    damaged = await client.post("/api/v1/runs/imports", content=file.content[:-9], headers=packed)
+    assert (damaged.status_code, damaged.json()["type"]) == (422, "urn:neuroevo:problem:malformed-run")
+    assert "cut short" in damaged.json()["detail"]
+    assert (await client.get("/api/v1/runs/nothin/export")).status_code == 404

@@ -1,0 +1,71 @@
+"""Writes a run as a file that another server can go on with."""
+
+import zlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from evolution.configuration import RunConfiguration
+from server.service.load_run import find_row
+from server.service.memory import Memory
+from server.service.run_file import BLOCK_ROWS, VERSION, Counts, Head, StoredGeneration, StoredRun
+from server.storage import transfers
+from server.storage.runs import RunRow
+
+GENERATION_SECONDS = 60.0
+"""A generation may have millions of results."""
+GZIP = 31
+"""zlib's name for its format, with the largest window."""
+LEVEL = 6
+JSON: TypeAdapter[Any] = TypeAdapter(Any)
+
+
+async def export_run(memory: Memory, id: str) -> tuple[RunRow, AsyncIterator[bytes]]:
+    """The run, and its file's bytes. What is committed after the beginning may be missing in it, never anything before.
+
+    Raises:
+        NotFound: before the first byte: no such run.
+    """
+    row = await find_row(memory, id)
+    return row, _compress(_lines(memory, row))
+
+
+async def _compress(lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    packer = zlib.compressobj(LEVEL, wbits=GZIP)
+    async for line in lines:
+        if packed := packer.compress(line + b"\n"):
+            yield packed
+    yield packer.flush()
+
+
+async def _lines(memory: Memory, row: RunRow) -> AsyncIterator[bytes]:
+    yield Head(format="neuroevo-run", version=VERSION, run=_stored(row)).model_dump_json().encode()
+    tried = played = 0
+    # Generation by generation: what is closed changes no more, and no transaction is held while somebody reads slowly.
+    for number in range(row.generation + 1):
+        async with memory.storage.reading(seconds=GENERATION_SECONDS) as connection:
+            closed = await transfers.generation(connection, row.id, number) if number < row.generation else None
+            candidates = await transfers.candidates_of(connection, row.id, number) if closed else []
+            blocks = [block async for block in transfers.results_of(connection, row.id, number, BLOCK_ROWS)]
+        if closed:
+            yield _json({"generation": StoredGeneration.model_validate(closed).model_dump(mode="json")})
+        for start in range(0, len(candidates), BLOCK_ROWS):
+            yield _json({"candidates": candidates[start : start + BLOCK_ROWS]})
+        for block in blocks:
+            # Late is what came after its generation's close; of an open one nothing is.
+            yield _json(
+                {"results": [(*row[:4], row[4] and closed is not None, *row[5:-1], row[-1].hex()) for row in block]}
+            )
+            played += len(block)
+        tried += len(candidates)
+    yield _json({"end": Counts(candidates=tried, results=played).model_dump()})
+
+
+def _json(line: dict[str, Any]) -> bytes:
+    return JSON.dump_json(line)
+
+
+def _stored(row: RunRow) -> StoredRun:
+    columns = {name: getattr(row, name) for name in StoredRun.model_fields}
+    return StoredRun.model_validate(columns | {"configuration": RunConfiguration.model_validate(row.configuration)})

@@ -1,0 +1,68 @@
+"""Runs as they leave this database and come into it: rows in bulk."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.storage.tables import candidates, generations, results
+
+RESULT = ("generation", "index", "phase", "episode", "late", "score", "steps", "frames", "seconds", "accepted_at",
+          "submission", "worker", "digest")  # fmt: skip
+CANDIDATE = ("generation", "index", "born_generation", "born_index", "validation_episodes", "validation_sum",
+             "test_episodes", "test_sum")  # fmt: skip
+
+
+async def generation(connection: AsyncConnection, run: str, number: int) -> dict[str, Any] | None:
+    """A closed generation, all columns but the run's id."""
+    columns = [column for column in generations.c if column.name != "run_id"]
+    query = select(*columns).where(generations.c.run_id == run, generations.c.number == number)
+    return next((dict(row) for row in (await connection.execute(query)).mappings()), None)
+
+
+async def candidates_of(connection: AsyncConnection, run: str, number: int) -> list[tuple[Any, ...]]:
+    """The generation's rows of `candidates`, columns as CANDIDATE."""
+    query = select(*(candidates.c[name] for name in CANDIDATE)).where(
+        candidates.c.run_id == run, candidates.c.generation == number
+    )
+    return [tuple(row) for row in await connection.execute(query.order_by(candidates.c.index))]
+
+
+async def results_of(connection: AsyncConnection, run: str, number: int, at_once: int) -> AsyncIterator[list[Any]]:
+    """The generation's results in the order of their commits, in blocks, columns as RESULT."""
+    columns = [results.c[name] for name in RESULT]
+    query = select(*columns, results.c.sequence).where(results.c.run_id == run, results.c.generation == number)
+    rows = (await connection.execute(query.order_by(results.c.sequence))).all()
+    for start in range(0, len(rows), at_once):
+        yield [tuple(row)[:-1] for row in rows[start : start + at_once]]
+
+
+async def add_generation(connection: AsyncConnection, run: str, values: dict[str, Any]) -> None:
+    """A closed generation."""
+    await connection.execute(insert(generations).values(run_id=run, **values))
+
+
+async def add_candidates(connection: AsyncConnection, run: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Rows of `candidates`, columns as CANDIDATE."""
+    values = [{"run_id": run, **dict(zip(CANDIDATE, row, strict=True))} for row in rows]
+    await connection.execute(insert(candidates), values)
+
+
+async def add_results(connection: AsyncConnection, run: str, engine_id: int, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Results, columns as RESULT, in the order of their commits.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: an episode has a result already.
+    """
+    values = [{"run_id": run, "engine_id": engine_id, **dict(zip(RESULT, row, strict=True))} for row in rows]
+    await connection.execute(insert(results), values)
+
+
+async def count(connection: AsyncConnection, run: str) -> tuple[int, int]:
+    """How many candidates and results the run has."""
+    found = []
+    for table in (candidates, results):
+        query = select(func.count()).select_from(table).where(table.c.run_id == run)
+        found.append(int((await connection.execute(query)).scalar_one()))
+    return found[0], found[1]
