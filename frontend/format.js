@@ -107,7 +107,7 @@ export function plural(count, noun, many = `${noun}s`) {
  * @param {Error & {detail?: string|null, errors?: {message: string}[]}} error as `api.js` throws them */
 export function reasonOf({ message, detail, errors = [] }) {
   const all = [message, detail, ...errors.map((error) => error.message)].filter(Boolean);
-  return all.map((text) => text.replace(/\.$/, "")).join(": ");
+  return all.map((text, place) => (place < all.length - 1 ? text.replace(/\.$/, "") : text)).join(": ");
 }
 
 /** An environment without its package and version: ALE/Frostbite-v5 is "Frostbite". @param {string} id */

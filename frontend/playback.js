@@ -15,8 +15,8 @@ export function speedAfter(speed, step) {
   return SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, place + step))];
 }
 
-/** What a key does in a player: `toggle`, `step` (frames), `move` (seconds), `speed`, `to`, or nothing. @param {string} key
- * @returns {[string, number]|null} */
+/** What a key does in a player: `toggle`, `step` (frames), `move` (seconds), `speed`, `to`, or nothing.
+ * @param {string} key @returns {[string, number]|null} */
 export function actionOf(key) {
   const actions = {
     " ": ["toggle", 0],

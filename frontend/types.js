@@ -47,14 +47,16 @@
  *   poster: boolean, verified: {at: string, engine: string|null, problem: string|null}|null,
  *   created_at: string}} RolloutView
  * @typedef {{id: string, kind: "test"|"recording"|"verification", policy: string, rollout: string|null,
- *   environment: Object, protocol: string, state: "waiting"|"running"|"done"|"failed"|"cancelled", problem: string|null, done: number, total: number,
+ *   environment: Object, protocol: string, state: "waiting"|"running"|"done"|"failed"|"cancelled",
+ *   problem: string|null, done: number, total: number,
  *   score: ScoreSummary|null, created_at: string}} JobView
  * @typedef {{id: string, name: string, environment: {id: string}, architecture: {name: string}, format: string,
  *   length: number, origin: Origin, score: PolicyScore|null, normalised: number|null, tags: string[],
  *   created_at: string, rollout: RolloutView|null}} PolicySummary
  * @typedef {{seed: number, score: number, steps: number|null, frames: number|null, source: string,
  *   protocol: string}} EpisodeScore
- * @typedef {PolicySummary & {document: ChainDocument, protocol: string, parameters: number, parameters_sha256: string|null,
+ * @typedef {PolicySummary & {document: ChainDocument, protocol: string, parameters: number,
+ *   parameters_sha256: string|null,
  *   chain_bytes: number, weights_bytes: number, scores: PolicyScore[], episodes: EpisodeScore[],
  *   reference: {random: number, human: number, source: string}|null, rollouts: RolloutView[],
  *   jobs: JobView[]}} PolicyDetail

@@ -24,7 +24,9 @@ function useRecording(given) {
     setKnown(rollout);
     setProblem(null);
   });
-  const tell = (error) => error.name !== "AbortError" && setProblem(error.status === 409 ? error.detail : reasonOf(error));
+  const tell = (error) => {
+    if (error.name !== "AbortError") setProblem(error.status === 409 ? error.detail : reasonOf(error));
+  };
   const without = (video) => setKnown((old) => ({ ...old, video }));
   const isMissing = known.state !== "failed" && !known.video && !problem;
   useEffect(() => {

@@ -7,7 +7,7 @@ import { Empty, Resource } from "../components/notices.js";
 import { More } from "../components/table.js";
 import { plural } from "../format.js";
 import { useEvents, useFollow, useResource, useTitle } from "../hooks.js";
-import { filtersOf, isFiltered, joined, picked, wish, withPolicy } from "../library.js";
+import { filtersOf, isFiltered, joined, mark, picked, wish, withPolicy } from "../library.js";
 import { comparePath, setQuery } from "../router.js";
 import { PolicyCard } from "./library/card.js";
 import { Filters } from "./library/filters.js";
@@ -80,8 +80,11 @@ function CompareLink({ query }) {
 
 function Grid({ items, query }) {
   if (!items.length) return isFiltered(query) ? html`<${NothingFits} />` : html`<${NothingYet} />`;
+  const marked = new Set(picked(query));
   return html`<ul class="policies" aria-label="Policies">
-    ${items.map((policy) => html`<${PolicyCard} key=${policy.id} policy=${policy} query=${query} />`)}
+    ${items.map(
+      (policy) => html`<${PolicyCard} key=${policy.id} policy=${policy} isPicked=${marked.has(mark(policy))} />`,
+    )}
   </ul>`;
 }
 

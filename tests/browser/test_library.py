@@ -24,6 +24,11 @@ DOCUMENT = {
     "tags": ["borrowed"],
 }
 """A chain that no run here bred."""
+MISFIT = {
+    "architecture": {"name": "nature-dqn", "actions": 6},
+    "environment": {"id": "ALE/Frostbite-v5", "options": {"minimal_actions": False}},
+}
+"""Of a chain whose network has too few actions for its game."""
 DROP = """([text, name, target]) => {
     const data = new DataTransfer();
     data.items.add(new File([text], name, { type: 'application/json' }));
@@ -88,6 +93,27 @@ def test_the_address_holds_filters_and_order(page: Page, platform: Platform, run
     expect(page.get_by_role("radio", name="All")).to_be_checked()
 
 
+def test_filters_say_how_many_policies_each_choice_would_show(page: Page, platform: Platform) -> None:
+    made = [
+        platform.ask("POST", "/policies", {**DOCUMENT, "seeds": [seed, 77], "name": f"counted {seed}", "tags": tags})
+        for seed, tags in enumerate([["rare", "often"], ["often"], ["often"]])
+    ]
+    page.goto("/policies?q=counted")
+    expect(page.get_by_role("status").filter(has_text="3 policies")).to_be_visible()
+    tags = page.get_by_label("Tag", exact=True)
+    expect(tags.get_by_role("option")).to_have_text(["Any tag", "often (3)", "rare (1)"])
+    expect(page.get_by_label("Environment").get_by_role("option")).to_have_text(["Any environment", "CartPole (3)"])
+    expect(page.get_by_text("Imported 3")).to_be_visible()
+    tags.select_option("rare")
+    expect(page).to_have_url(re.compile("tag=rare"))
+    expect(cards(page)).to_have_count(1)
+    expect(page.get_by_role("status").filter(has_text="1 policy")).to_be_visible()
+    expect(tags.get_by_role("option")).to_have_text(["Any tag", "often (3)", "rare (1)"])
+    expect(page.get_by_text("Imported 1")).to_be_visible()
+    for policy in made:
+        platform.ask("DELETE", f"/policies/{policy['id']}")
+
+
 def test_further_pages_come_when_one_scrolls(page: Page, platform: Platform) -> None:
     for seed in range(60):
         platform.ask("POST", "/policies", {**DOCUMENT, "seeds": [seed], "name": f"many {seed:02}", "tags": ["many"]})
@@ -136,6 +162,11 @@ def test_a_document_is_dropped_named_tagged_taken_away_and_deleted(page: Page, p
         ("no JSON", "JSON"),
         (json.dumps({**DOCUMENT, "format": "unheard-of"}), "unheard-of"),
         (json.dumps({**DOCUMENT, "seeds": [2**32]}), "seeds"),
+        (json.dumps({**DOCUMENT, "seeds": [-1]}), "seeds"),
+        (
+            json.dumps({**DOCUMENT, **MISFIT}),
+            "Its network has 6 actions, but ALE/Frostbite-v5 with all actions has 18",
+        ),
         (" " * 1_000_001, "megabyte"),
     ],
 )

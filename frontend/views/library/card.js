@@ -1,15 +1,20 @@
 /** A policy in the grid. */
 
-import { html } from "../../vendor/preact-htm.module.js";
+import { html, useMemo } from "../../vendor/preact-htm.module.js";
 import { Normalised, OriginOf, Tags } from "../../components/policy.js";
 import { Poster } from "../../components/poster.js";
 import { Score } from "../../components/values.js";
 import { environmentName, plural } from "../../format.js";
-import { mark, picked, toggled } from "../../library.js";
-import { Link, policyPath, setQuery } from "../../router.js";
+import { mark, toggled } from "../../library.js";
+import { Link, parseRoute, policyPath, setQuery } from "../../router.js";
 
-/** @param {{policy: import("../../types.js").PolicySummary, query: Object<string, string>}} props */
-export function PolicyCard({ policy, query }) {
+/** @param {{policy: import("../../types.js").PolicySummary, isPicked: boolean}} props */
+export function PolicyCard({ policy, isPicked }) {
+  // One of thousands: drawn again only when it changes itself.
+  return useMemo(() => html`<${Body} policy=${policy} isPicked=${isPicked} />`, [policy, isPicked]);
+}
+
+function Body({ policy, isPicked }) {
   const { id, name, environment, architecture, length, origin, score, normalised, tags, rollout } = policy;
   const game = environmentName(environment.id);
   return html`<li class="card policy-card">
@@ -17,7 +22,7 @@ export function PolicyCard({ policy, query }) {
     <article class="policy-body" aria-label=${name}>
       <div class="policy-head">
         <h2><${Link} href=${policyPath(policy)}>${name}<//></h2>
-        <${Mark} policy=${policy} query=${query} />
+        <${Mark} policy=${policy} isPicked=${isPicked} />
       </div>
       <p class="policy-score" title=${score ? `${score.source}: ${score.protocol}` : undefined}>
         ${score ? html`<${Score} summary=${score} />` : html`<span class="none">not scored</span>`}
@@ -31,8 +36,8 @@ export function PolicyCard({ policy, query }) {
   </li>`;
 }
 
-function Mark({ policy, query }) {
-  const isPicked = picked(query).includes(mark(policy));
+function Mark({ policy, isPicked }) {
+  const turn = () => setQuery(toggled(parseRoute(location.pathname, location.search).query, mark(policy)));
   return html`<input type="checkbox" class="mark-box" aria-label=${`Compare ${policy.name}`} title="Mark to compare"
-    checked=${isPicked} onChange=${() => setQuery(toggled(query, mark(policy)))} />`;
+    checked=${isPicked} onChange=${turn} />`;
 }

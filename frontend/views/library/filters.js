@@ -43,14 +43,14 @@ function Search({ value }) {
 
 function Offer({ label, name, value, options }) {
   if (!options.length) return null;
-  return html`<label class="offer"><span class="hidden">${label}</span>
-    <select value=${value} onChange=${(event) => setQuery({ [name]: event.currentTarget.value })}>
+  return html`<div class="offer">
+    <select aria-label=${label} value=${value} onChange=${(event) => setQuery({ [name]: event.currentTarget.value })}>
       <option value="" selected=${!value}>${`Any ${label.toLowerCase()}`}</option>
       ${options.map(
         ([option, text]) => html`<option key=${option} value=${option} selected=${option === value}>${text}</option>`,
       )}
     </select>
-  </label>`;
+  </div>`;
 }
 
 function Origins({ chosen, origins }) {

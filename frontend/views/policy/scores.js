@@ -14,7 +14,7 @@ export function Scores({ policy: { scores, episodes, protocol } }) {
   return html`<section class="section" aria-labelledby="scores">
     <h2 id="scores">Scores</h2>
     ${groups.length > 1 &&
-    html`<p class="quiet-text intro">Scores of different protocols say nothing of each other: each stands by itself.</p>`}
+    html`<p class="quiet-text intro">Scores of different protocols say nothing of each other: they stand apart.</p>`}
     ${groups.map((group) => html`<${Group} key=${group.protocol} group=${group} />`)}
   </section>`;
 }
