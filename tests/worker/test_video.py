@@ -156,10 +156,10 @@ def test_a_canvas_that_is_painted_over_is_as_one_painted_afresh(
 def test_a_picture_may_lie_in_memory_in_any_order() -> None:
     random = np.random.default_rng(0)
     over, fresh = Canvas(16, 40, (1, 1)), Canvas(16, 40, (1, 1))
-    for _ in range(3):
-        turned = random.integers(0, 256, (40, 17, 3), dtype=np.uint8)
-        over.paint(turned.transpose(1, 0, 2))
-    fresh.paint(np.ascontiguousarray(turned.transpose(1, 0, 2)))
+    pictures = random.integers(0, 256, (3, 40, 17, 3), dtype=np.uint8).transpose(0, 2, 1, 3)
+    for picture in pictures:
+        over.paint(picture)
+    fresh.paint(np.ascontiguousarray(pictures[-1]))
     np.testing.assert_array_equal(over.frame.to_ndarray(), fresh.frame.to_ndarray())
 
 
