@@ -181,9 +181,9 @@ def test_a_recording_that_failed_says_why_and_is_tried_again(
 
 
 def test_an_ancestor_that_was_no_elite_is_recorded_and_plays(page: Page, platform: Platform) -> None:
-    many = {"generations": 8, "target_score": None}
-    run = platform.create_run(**{**SHORT, "population": 8, "budget": many})
-    platform.await_generation(run["id"], 8)
+    short = {"id": "CartPole-v1", "options": {"max_steps": 40}}
+    many = {"generations": 30, "target_score": None}
+    run = platform.create_run(**{**SHORT, "environment": short, "population": 12, "parents": 6, "budget": many})
 
     def with_lost_ancestor() -> str | None:
         """an elite with an ancestor that is not in the library"""
@@ -193,7 +193,7 @@ def test_an_ancestor_that_was_no_elite_is_recorded_and_plays(page: Page, platfor
                 return str(elite["id"])
         return None
 
-    page.goto(f"/policies/{until(with_lost_ancestor, PATIENCE_SECONDS)}")
+    page.goto(f"/policies/{until(with_lost_ancestor, RECORD_SECONDS)}")
     button = page.get_by_role("button", name=re.compile("^Record the ancestor")).first
     born = button.locator("xpath=ancestor::tr").get_by_role("rowheader").inner_text()
     button.click()
