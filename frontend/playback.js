@@ -46,6 +46,7 @@ function leaderOf(videos) {
 export function useDeck() {
   const videos = useRef(new Map());
   const setters = useRef(new Map());
+  const isWanted = useRef(false); // To play. A video that is told to before it can, or is cut short, is told again.
   const [speed, setSpeed] = useState(latestSpeed);
   const [{ time, duration, isPlaying }, setState] = useState({ time: 0, duration: 0, isPlaying: false });
   const all = () => [...videos.current.values()];
@@ -53,7 +54,9 @@ export function useDeck() {
     const leader = leaderOf(all());
     if (!leader) return;
     const playing = !leader.paused && !leader.ended;
+    if (leader.ended) isWanted.current = false;
     if (playing) follow(leader, all());
+    else if (isWanted.current) begin(all());
     setState((old) => {
       const next = { time: leader.currentTime, duration: leader.duration, isPlaying: playing };
       return Object.keys(next).every((key) => next[key] === old[key]) ? old : next;
@@ -91,13 +94,13 @@ export function useDeck() {
   const play = () => {
     const leader = leaderOf(all());
     if (leader?.ended) seek(0);
-    for (const video of all()) {
-      video.playbackRate = speed;
-      if (!video.ended) video.play().catch(() => {}); // A video taken away before it began.
-    }
+    for (const video of all()) video.playbackRate = speed;
+    isWanted.current = true;
+    begin(all());
     setTimeout(look, 0);
   };
   const pause = () => {
+    isWanted.current = false;
     for (const video of all()) video.pause();
     look();
   };
@@ -108,6 +111,10 @@ export function useDeck() {
   };
   const move = (seconds) => seek((leaderOf(all())?.currentTime ?? 0) + seconds);
   return { attach, time, duration, speed, isPlaying, toggle, play, step, move, seek, setSpeed };
+}
+
+function begin(videos) {
+  for (const video of videos) if (video.paused && !video.ended) video.play().catch(() => {}); // It was taken away.
 }
 
 function follow(leader, videos) {
