@@ -178,12 +178,18 @@ def make_filmed(environment_id: str) -> gymnasium.Env[Any, Any]:
     """
     # Set before pygame, with which Gymnasium's own environments draw, is loaded: it prints a greeting.
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    # Without a screen MuJoCo's usual library ends the whole process.
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        os.environ.setdefault("MUJOCO_GL", "egl")
     plain = make_environment(environment_id)
     offered = plain.metadata.get("render_modes") or []
     plain.close()
     if PICTURES not in offered:
         raise UnrenderableEnvironment(_unseen(environment_id, f"it does not offer the render mode {PICTURES}"))
-    return make_environment(environment_id, PICTURES)
+    try:
+        return make_environment(environment_id, PICTURES)
+    except UnplayableEnvironment as error:
+        raise UnrenderableEnvironment(_unseen(environment_id, str(error))) from error
 
 
 def _unseen(environment_id: str, why: str) -> str:

@@ -114,3 +114,17 @@ def test_an_environment_without_pictures_is_verified_but_not_filmed() -> None:
             replay(environment, 0, b"\0\0")
     finally:
         del gymnasium.registry["Blind-v0"]
+
+
+def test_an_environment_that_cannot_be_made_with_pictures_is_said_not_to_be_filmed() -> None:
+    def make(**wanted: Any) -> CartPoleEnv:
+        if wanted.get("render_mode") is not None:
+            raise ImportError("no graphics here")
+        return CartPoleEnv()
+
+    gymnasium.register("Headless-v0", make)
+    try:
+        with pytest.raises(UnrenderableEnvironment, match=r"Headless-v0 cannot be filmed.*no graphics here"):
+            replay(Environment(id="Headless-v0"), 0, b"\0\0")
+    finally:
+        del gymnasium.registry["Headless-v0"]
