@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 import worker.main
 from cli import household
+from cli.errors import BadInput
 from cli.household import Plan, worker_child
 from cli.main import app
 from worker.allowance import LARGEST_BYTES, MEGABYTE, parents_allowance
@@ -37,6 +38,10 @@ def test_the_parents_of_all_workers_together_take_at_most_a_quarter_of_the_memor
     assert min(given) > min(LARGEST_BYTES, 2 * GIGABYTE // workers) - MEGABYTE
 
 
+PARENTS_BYTES = 5
+"""Its place among the arguments of `run_worker`."""
+
+
 @pytest.mark.parametrize(
     ("arguments", "variables", "wanted"),
     [
@@ -51,7 +56,7 @@ def test_a_worker_takes_the_memory_for_parents_that_it_is_told(
     told: list[object] = []
 
     def note(*given: object) -> int:
-        told.append(given[-1])
+        told.append(given[PARENTS_BYTES])
         return 0
 
     monkeypatch.setattr(worker.main, "run_worker", note)
@@ -68,3 +73,8 @@ def test_the_help_tells_the_most_that_a_worker_takes_for_parents() -> None:
     (option,) = [option for option in command.params if option.name == "parents_memory"]
     assert isinstance(option, TyperOption)
     assert f"up to {LARGEST_BYTES / MEGABYTE:,.0f} MB" in (option.help or "")
+
+
+def test_a_worker_refuses_a_level_of_its_log_that_there_is_not() -> None:
+    start = ["worker", "start", "--server", "http://127.0.0.1:1", "--token", "t", "--log-level", "loud"]
+    assert isinstance(CliRunner().invoke(app, start).exception, BadInput)
