@@ -20,7 +20,8 @@ TAKEOVER_SECONDS = 20.0
 ATTEMPTS = 2000
 OPEN = """
     SELECT pid FROM pg_stat_activity
-    WHERE application_name = 'neuroevo' AND state = 'idle in transaction' AND position('INSERT INTO results' IN query) > 0
+    WHERE application_name = 'neuroevo' AND state = 'idle in transaction'
+        AND position('INSERT INTO results' IN query) > 0
 """
 """A transaction that has written results and is not committed."""
 
