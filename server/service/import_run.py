@@ -3,16 +3,15 @@
 import logging
 import zlib
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
-
 from evolution.lineage import Birth, Lineage
 from server.service.active_run import run_seed
 from server.service.change_run import remove_results
-from server.service.errors import MalformedRun
+from server.service.errors import DatabaseUnavailable, MalformedRun, NotLeading
 from server.service.load_run import load_run
 from server.service.memory import Memory
 from server.service.names import draw_id
@@ -22,6 +21,7 @@ from server.service.stock_library import stock_library
 from server.service.tell_watchers import tell_of_run
 from server.storage import engines, runs, transfers
 from server.storage.database import Connection
+from server.storage.errors import Unstorable
 from server.storage.runs import RunRow
 
 logger = logging.getLogger(__name__)
@@ -42,21 +42,36 @@ async def import_run(memory: Memory, content: AsyncIterator[bytes]) -> RunRow:
     """
     lines = split(decompress(content))
     run = read_head(await anext(lines, b""))
+    if run.generation and (run.engine is None or run.architecture is None):
+        raise MalformedRun("The run has generations, but no engine or no network that played them.")
     id = await _begin(memory, run)
     arrival = Arrival(memory, id, run)
     try:
         async for line in lines:
             await arrival.take(line)
         row = await arrival.finish()
+        active = await load_run(memory, row)
+    except Unstorable as error:
+        await _give_up(memory, id)
+        raise MalformedRun(f"The file tells what cannot be stored, or something twice: {error}.") from None
     except BaseException:
-        memory.start_task(partial(remove_results, memory, id), "run.remove")
+        await _give_up(memory, id)
         raise
-    memory.remember(active := await load_run(memory, row))
+    memory.remember(active)
     offer_run(memory, active)
     tell_of_run(memory, active)
     memory.start_task(partial(stock_library, memory), "library.stock")
     logger.info("action=run.import run=%s from=%s generations=%d", id, run.id, run.generation)
     return row
+
+
+async def _give_up(memory: Memory, id: str) -> None:
+    """Nothing of it stays, even if it was whole already when the connection broke."""
+    with suppress(DatabaseUnavailable, NotLeading):
+        async with memory.storage.transaction(memory.epoch) as connection:
+            await runs.change(connection, id, {"state": "deleted"})
+    memory.forget(id)
+    memory.start_task(partial(remove_results, memory, id), "run.remove")
 
 
 async def decompress(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -65,11 +80,13 @@ async def decompress(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for part in content:
         rest = part
         while rest:
+            if unpacker.eof:
+                raise MalformedRun("Something follows the run's end: the file is damaged. Export it again.")
             try:
                 yield unpacker.decompress(rest, PIECE)
             except zlib.error as error:
                 raise MalformedRun(f"The file is no gzip file, or damaged: {error}. Export the run again.") from None
-            rest = unpacker.unconsumed_tail
+            rest = unpacker.unconsumed_tail or unpacker.unused_data
     if not unpacker.eof:
         raise MalformedRun("The file is cut short. Export the run again, or send it whole.")
 
@@ -111,6 +128,7 @@ class Arrival:
     _number: int = 1
     _end: Counts | None = None
     _engine_id: int | None = None
+    _found: Counts = field(default_factory=lambda: Counts(candidates=0, results=0))
     _rows: list[tuple[Any, ...]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -123,6 +141,7 @@ class Arrival:
         if self._end is not None:
             raise MalformedRun("The run goes on after its end: the file is damaged. Export it again.")
         line = read_line(text, self._number)
+        self._check(line)
         if line.results is not None:
             self._rows += [(*row[:-1], bytes.fromhex(row[-1])) for row in line.results]
             if len(self._rows) >= ROWS_AT_ONCE:
@@ -136,18 +155,23 @@ class Arrival:
         """The run is whole, and there. Raises MalformedRun."""
         if self._end is None or self._lineage.closed != self.run.generation:
             raise MalformedRun("The file is cut short. Export the run again, or send it whole.")
+        if self._found != self._end:
+            raise MalformedRun(f"The file should have {self._end}, but has {self._found}. Export the run again.")
         going_on = self.run.state in runs.ACTIVE_STATES
         async with self.memory.storage.transaction(self.memory.epoch) as connection:
-            found = Counts(
-                **dict(zip(("candidates", "results"), await transfers.count(connection, self.id), strict=True))
-            )
-            if found != self._end:
-                raise MalformedRun(f"The file should have {self._end}, but has {found}. Export the run again.")
             await runs.change(connection, self.id, {"state": "paused" if going_on else self.run.state})
             row = await runs.find(connection, self.id)
         if row is None:
             raise LookupError(f"run {self.id} vanished while it was imported")
         return row
+
+    def _check(self, line: Line) -> None:
+        """Raises MalformedRun if the line tells of generations that the run does not have. Counts the rest."""
+        tried, played = line.candidates or [], line.results or []
+        if any(row[0] >= self.run.generation for row in tried) or any(row[0] > self.run.generation for row in played):
+            raise MalformedRun(f"Line {self._number:,} tells of a generation that the run has not come to.")
+        counts = self._found
+        self._found = Counts(candidates=counts.candidates + len(tried), results=counts.results + len(played))
 
     async def _store(self, line: Line) -> None:
         async with self.memory.storage.transaction(self.memory.epoch) as connection:
@@ -155,7 +179,7 @@ class Arrival:
                 closed = line.generation
                 self._descend(closed.number, [Birth(*birth) for birth in closed.parents])
                 elite = Birth(closed.elite_born_generation, closed.elite_born_index)
-                if closed.elite_seeds != self._lineage.seeds(elite):
+                if elite.generation > closed.number or closed.elite_seeds != self._lineage.seeds(elite):
                     raise MalformedRun(f"Generation {closed.number}: the elite's chain is not what it was bred from.")
                 await transfers.add_generation(connection, self.id, closed.model_dump())
             if line.candidates:
@@ -171,11 +195,8 @@ class Arrival:
         if not self._rows:
             return
         rows, self._rows = self._rows, []
-        try:
-            async with self.memory.storage.transaction(self.memory.epoch) as connection:
-                await transfers.add_results(connection, self.id, await self._engine(connection), rows)
-        except IntegrityError:
-            raise MalformedRun("The run has an episode twice: the file is damaged. Export it again.") from None
+        async with self.memory.storage.transaction(self.memory.epoch) as connection:
+            await transfers.add_results(connection, self.id, await self._engine(connection), rows)
 
     async def _engine(self, connection: Connection) -> int:
         if self.run.engine is None:

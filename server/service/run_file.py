@@ -19,6 +19,8 @@ from server.views import RunState
 
 VERSION = 1
 BLOCK_ROWS = 1000
+NUL = rb"\u0000"
+"""As JSON writes what Postgres cannot store."""
 LONGEST_LINE = 2**24
 """Bytes; a generation of 100,000 parents takes a tenth of it."""
 
@@ -136,6 +138,7 @@ LINE: TypeAdapter[Line] = TypeAdapter(Line)
 
 def read_head(line: bytes) -> StoredRun:
     """What the first line tells. Raises MalformedRun."""
+    _check_text(line)
     try:
         versioned = _Versioned.model_validate_json(line)
         if versioned.version > VERSION:
@@ -150,6 +153,7 @@ def read_head(line: bytes) -> StoredRun:
 
 def read_line(line: bytes, number: int) -> Line:
     """What another line tells. Raises MalformedRun."""
+    _check_text(line)
     try:
         read = LINE.validate_json(line)
     except ValidationError as error:
@@ -157,6 +161,11 @@ def read_line(line: bytes, number: int) -> Line:
     if len(read.model_fields_set) != 1:
         raise MalformedRun(f"Line {number:,} of the run is damaged: it tells nothing. Export it again.")
     return read
+
+
+def _check_text(line: bytes) -> None:
+    if NUL in line:
+        raise MalformedRun("The run has a character that no text has (NUL): the file is damaged. Export it again.")
 
 
 def _first(error: ValidationError) -> str:

@@ -7,3 +7,7 @@ class DatabaseUnavailable(Exception):
 
 class NotLeading(Exception):
     """Another master has taken the lead: this one must exit and write nothing more."""
+
+
+class Unstorable(Exception):
+    """A value is there already, or is none that the database can store; the message says which."""

@@ -1,11 +1,14 @@
 """Runs as they leave this database and come into it: rows in bulk."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.storage.errors import Unstorable
 from server.storage.tables import candidates, generations, results
 
 RESULT = ("generation", "index", "phase", "episode", "late", "score", "steps", "frames", "seconds", "accepted_at",
@@ -39,30 +42,32 @@ async def results_of(connection: AsyncConnection, run: str, number: int, at_once
 
 
 async def add_generation(connection: AsyncConnection, run: str, values: dict[str, Any]) -> None:
-    """A closed generation."""
-    await connection.execute(insert(generations).values(run_id=run, **values))
+    """A closed generation. Raises Unstorable."""
+    with _translated():
+        await connection.execute(insert(generations).values(run_id=run, **values))
 
 
 async def add_candidates(connection: AsyncConnection, run: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Rows of `candidates`, columns as CANDIDATE."""
+    """Rows of `candidates`, columns as CANDIDATE. Raises Unstorable."""
     values = [{"run_id": run, **dict(zip(CANDIDATE, row, strict=True))} for row in rows]
-    await connection.execute(insert(candidates), values)
+    with _translated():
+        await connection.execute(insert(candidates), values)
 
 
 async def add_results(connection: AsyncConnection, run: str, engine_id: int, rows: Sequence[tuple[Any, ...]]) -> None:
     """Results, columns as RESULT, in the order of their commits.
 
     Raises:
-        sqlalchemy.exc.IntegrityError: an episode has a result already.
+        Unstorable: an episode has a result already.
     """
     values = [{"run_id": run, "engine_id": engine_id, **dict(zip(RESULT, row, strict=True))} for row in rows]
-    await connection.execute(insert(results), values)
+    with _translated():
+        await connection.execute(insert(results), values)
 
 
-async def count(connection: AsyncConnection, run: str) -> tuple[int, int]:
-    """How many candidates and results the run has."""
-    found = []
-    for table in (candidates, results):
-        query = select(func.count()).select_from(table).where(table.c.run_id == run)
-        found.append(int((await connection.execute(query)).scalar_one()))
-    return found[0], found[1]
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (IntegrityError, DataError) as error:
+        raise Unstorable(str(error.orig).partition("\n")[0]) from error

@@ -139,9 +139,45 @@ def with_infinite_score(lines: list[Any]) -> list[Any]:
     return lines
 
 
+def with_unborn_elite(lines: list[Any]) -> list[Any]:
+    for line in lines:
+        if "generation" in line:
+            line["generation"]["elite_born_generation"] = 9
+    return lines
+
+
+def with_candidate_twice(lines: list[Any]) -> list[Any]:
+    for line in lines:
+        if "candidates" in line:
+            line["candidates"].append(line["candidates"][0])
+    return lines
+
+
+def with_unsayable_name(lines: list[Any]) -> list[Any]:
+    lines[0]["run"]["name"] = "a\0b"
+    return lines
+
+
+def with_later_result(lines: list[Any]) -> list[Any]:
+    for line in lines:
+        if "results" in line:
+            line["results"][0][0] = 40
+    return lines
+
+
+def without_network(lines: list[Any]) -> list[Any]:
+    lines[0]["run"]["architecture"] = None
+    return lines
+
+
 @pytest.mark.parametrize(
     ("damage", "complaint"),
     [
+        (with_unborn_elite, "not what it was bred from"),
+        (with_candidate_twice, "twice"),
+        (with_unsayable_name, "NUL"),
+        (with_later_result, "not come to"),
+        (without_network, "no network"),
         (without_end, "cut short"),
         (without_generation, "does not fit"),
         (with_other_chain, "not what it was bred from"),
@@ -172,7 +208,9 @@ async def test_a_damaged_file_is_refused_and_leaves_nothing(
         assert await runs.deleted(connection) == []
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b""), gzip.compress(b"x" * 100)[:-4]])
+@pytest.mark.parametrize(
+    "content", [b"", b"no gzip", gzip.compress(b"") + b"more", gzip.compress(b""), gzip.compress(b"x" * 100)[:-4]]
+)
 async def test_what_is_no_run_is_refused(master: Master, content: bytes) -> None:
     with pytest.raises(MalformedRun):
         await master.import_run(parts(content))
