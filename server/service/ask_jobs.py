@@ -92,6 +92,7 @@ async def have_recorded(memory: Memory, row: RolloutRow, *, again: bool) -> Roll
     job.seed, job.rank, job.engine = row.seed, RECORDING_RANK, row.engine
     check_open(memory, row.environment["id"])
     async with memory.storage.transaction(memory.epoch) as connection:
+        await rollouts.lock(connection, row.id)
         other = await jobs.open_of(connection, row.id, "recording")
         if other is None:
             await store_job(connection, job)

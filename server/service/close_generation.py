@@ -7,12 +7,11 @@ from typing import Any
 
 from server.service.active_run import ActiveRun
 from server.service.conclusion import Conclusion, conclude, thin
-from server.service.library_recordings import plan_elite, record_elite
+from server.service.library_recordings import Planned, plan_elite, record_elite
 from server.service.load_run import load_run, reload_open_generation
 from server.service.memory import Memory
 from server.service.offer_work import offer_run
 from server.service.open_generation import open_generation
-from server.service.open_jobs import OpenJob
 from server.service.policy_views import tell_of_policy
 from server.service.stock_library import keep_elites
 from server.service.tell_watchers import tell_of_generation, tell_of_run
@@ -74,12 +73,12 @@ async def close_generation(memory: Memory, run: ActiveRun, stored: Sequence[Scor
         tell_of_generation(memory, run.id, values)
         for policy in kept:
             await tell_of_policy(memory, policy)
-        await record_elite(memory, run, planned)
+        await record_elite(memory, planned)
 
 
 async def _write(
     memory: Memory, connection: Connection, run: ActiveRun, row: RunRow, stored: Sequence[Scored], seconds: float
-) -> tuple[Conclusion, dict[str, Any], list[PolicyRow], list[OpenJob]]:
+) -> tuple[Conclusion, dict[str, Any], list[PolicyRow], Planned]:
     number, late = row.generation, 0
     open_ended = run.configuration.algorithm == "block-free"
     if open_ended:

@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from evolution.breeding import episode_seed
 from evolution.messages import Phase
 from server.service.active_run import ActiveRun
-from server.service.ask_jobs import begin, new_job, new_rollout, store_job
+from server.service.ask_jobs import RECORDING_RANK, TEST_RANK, begin, new_job, new_rollout, replayed_actions, store_job
 from server.service.conclusion import Conclusion, choose_members
 from server.service.document_scores import recall
 from server.service.memory import Memory
@@ -30,15 +30,23 @@ PAST = timedelta(hours=1)
 SHIPPED_RANK, ELITE_RANK, IMPORTED_RANK, LOST_RANK = 0, 1, 2, 3
 
 
+class Planned(NamedTuple):
+    """What the transaction that closed a generation stored and removed; memory follows once it is committed."""
+
+    jobs: list[OpenJob]
+    dropped: list[str]
+    """Jobs whose elites newer ones have overtaken."""
+
+
 async def plan_elite(
     memory: Memory, connection: Connection, run: ActiveRun, conclusion: Conclusion, stored: Sequence[Scored]
-) -> list[OpenJob]:
+) -> Planned:
     """Stores the recordings of a new elite, in the transaction that closes its generation; `record_elite` begins them.
 
     `stored`: the generation's results. The elite is in the library already.
     """
     if conclusion.carried or run.row.engine_id is None:
-        return []
+        return Planned([], [])
     parent = run.parent(conclusion.elite_birth)
     chosen = choose_episodes(choose_members(run.configuration, stored), conclusion.elite_index)
     wanted = [_rollout(memory, run, parent.key, label, result) for label, result in chosen]
@@ -50,8 +58,9 @@ async def plan_elite(
         job.seed, job.engine, job.run = values["seed"], run.row.engine, run.id
         planned.append(job)
     await store_job(connection, *planned)
-    await jobs.remove_open(connection, [job.row.id for job in _dropped(memory, run)])
-    return planned
+    dropped = [job.row.id for job in _dropped(memory, run)] if planned else []
+    await jobs.remove_open(connection, dropped)
+    return Planned(planned, dropped)
 
 
 def choose_episodes(stored: Sequence[Scored], elite: int) -> list[tuple[str, Scored]]:
@@ -84,13 +93,12 @@ def _dropped(memory: Memory, run: ActiveRun) -> list[OpenJob]:
     return [job for job in waiting if job.row.policy not in newest]
 
 
-async def record_elite(memory: Memory, run: ActiveRun, planned: Sequence[OpenJob]) -> None:
+async def record_elite(memory: Memory, planned: Planned) -> None:
     """Begins what `plan_elite` stored."""
-    if planned:
-        for job in _dropped(memory, run):
-            memory.jobs.close(job.row.id)
+    for id in planned.dropped:
+        memory.jobs.close(id)
     newest_first = -int(1000 * memory.clock.monotonic())
-    for job in planned:
+    for job in planned.jobs:
         job.rank = (ELITE_RANK, newest_first)
         await begin(memory, job)
 
@@ -110,7 +118,8 @@ async def record_shipped(memory: Memory) -> None:
             seed = SHIPPED_SEED if told is None else told.seed
             # The recording must find the score that is told of the episode.
             values = new_rollout(memory, policy, seed, "library") | {"score": told and told.score}
-            await rollouts.add(connection, [values])
+            if not await rollouts.add(connection, [values]):
+                continue  # somebody has it recorded just now
             job = new_job(memory, "recording", "library", policy, document, rollout=values["id"])
             job.seed, job.rank = seed, (SHIPPED_RANK, place)
             planned.append(job)
@@ -131,7 +140,10 @@ async def load_jobs(memory: Memory) -> None:
             rollout = await rollouts.find(connection, row.rollout_id) if row.rollout_id else None
             if rollout is not None:
                 job.seed, job.engine = rollout.seed, rollout.engine
-                job.actions = await rollouts.actions(connection, rollout.id)
+                if row.kind == "verification":
+                    job.actions = await rollouts.actions(connection, rollout.id)
+                else:
+                    job.actions = await replayed_actions(connection, rollout)
             job.rank = _rank(row.kind, row.asked_by, rollout.label if rollout else "")
             memory.jobs.offer(job)
     logger.info("action=jobs.load jobs=%d", memory.jobs.count)
@@ -139,5 +151,5 @@ async def load_jobs(memory: Memory) -> None:
 
 def _rank(kind: str, asked_by: str, label: str) -> tuple[int, ...]:
     if asked_by == "person":
-        return (0,) if kind == "recording" else (1,)
+        return TEST_RANK if kind == "test" else RECORDING_RANK
     return (SHIPPED_RANK, 0) if label == "library" else (ELITE_RANK, 0)

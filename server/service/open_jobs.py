@@ -33,7 +33,7 @@ class OpenJob:
     run: str | None = None
     rank: tuple[int, ...] = ()
     lost: int = 0
-    """Leases in a row that expired."""
+    """How often in a row leases of it expired."""
 
     def seed_of(self, episode: int) -> int:
         """The seed of one of its episodes."""
@@ -129,7 +129,8 @@ class OpenJobs:
     def expire(self, now: float) -> list[str]:
         """Ends leases that nobody extended. Gives the jobs that have lost too many."""
         doomed = []
-        for id in self.schedule.expire(now):
+        # A worker may hold several leases of one job, which end together when it dies: that is one loss.
+        for id in dict.fromkeys(self.schedule.expire(now)):
             if job := self._jobs.get(id):
                 job.lost += 1
                 doomed += [id] if job.lost >= LOST_LEASES else []

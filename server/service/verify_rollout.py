@@ -26,6 +26,7 @@ async def verify_rollout(memory: Memory, id: str) -> JobView:
     job = new_job(memory, "verification", "person", row.policy, document, rollout=row.id)
     job.seed, job.rank, job.engine = row.seed, RECORDING_RANK, row.engine
     async with memory.storage.transaction(memory.epoch) as connection:
+        await rollouts.lock(connection, id)
         job.actions = await rollouts.actions(connection, id)
         if job.actions is None or row.state != "recorded":
             raise _unrecorded(row)
@@ -71,7 +72,9 @@ def differences(rollout: RolloutRow, actions: bytes, result: JobResult) -> Itera
         told, found = getattr(rollout, name), getattr(result, name)
         if told != found:
             yield f"{'the score is' if name == 'score' else f'the {name} are'} {found:,g}, not {told:,g}"
-    if result.actions != actions:
+    if result.actions is not None and len(result.actions) == len(actions) and result.actions != actions:
+        yield "other actions were replayed"
+    elif result.actions != actions:
         yield f"the episode ends after {result.steps:,} decisions, and there are more actions"
     elif rollout.digest is None or rollout.digest.hex() != result.digest:
         yield "the final memory is another"

@@ -76,6 +76,11 @@ async def find(connection: AsyncConnection, id: str) -> RolloutRow | None:
     return await _first(connection, WHOLE.where(rollouts.c.id == id))
 
 
+async def lock(connection: AsyncConnection, id: str) -> None:
+    """One transaction after the other may open a job for the rollout."""
+    await connection.execute(select(rollouts.c.id).where(rollouts.c.id == id).with_for_update())
+
+
 async def find_episode(connection: AsyncConnection, policy: str, seed: int) -> RolloutRow | None:
     """The policy's rollout of this episode."""
     return await _first(connection, WHOLE.where(rollouts.c.policy == policy, rollouts.c.seed == seed))
