@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 BATCHES = "/api/v1/batches"
 MEDIA = (".mp4", ".jpg")
 """How the paths of videos and posters end: they have a bound of their own, and ranges of bytes."""
-STREAMED = (*MEDIA, "/runs/imports")
-"""Bodies with a bound of their own."""
+ROLLOUTS, IMPORTS = "/api/v1/rollouts/", "/api/v1/runs/imports"
+"""Where bodies with a bound of their own come."""
 COMPRESSION_LEVEL = 5
 
 logger = logging.getLogger(__name__)
@@ -76,6 +76,11 @@ class Compression(GZipMiddleware):
             await self.app(scope, receive, send)
 
 
+def _has_own_bound(method: str, path: str) -> bool:
+    is_media = method == "PUT" and path.startswith(ROLLOUTS) and path.endswith(MEDIA)
+    return is_media or (method == "POST" and path == IMPORTS)
+
+
 class BodyLimit:
     """Refuses a request's body beyond `limit` bytes, whether announced or streamed, before it is held in memory."""
 
@@ -85,7 +90,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; reading too long a body raises HTTPException 413 in the reader."""
-        if scope["type"] != "http" or scope["path"].endswith(STREAMED):
+        if scope["type"] != "http" or _has_own_bound(scope["method"], scope["path"]):
             await self._app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "")
