@@ -44,10 +44,11 @@ def acknowledged(cluster: Cluster, run: str) -> list[Acknowledged]:
 
 def audit(cluster: Cluster, run: str) -> list[str]:
     """What was promised and is not so; nothing if all is well. The end of a run shows none of it."""
+    promised = acknowledged(cluster, run)  # before the ledger is read: what is acknowledged meanwhile may be missing
     rows = cluster.query(f"{LEDGER} WHERE run_id = %s", run)
     present, stored = {row[:4] for row in rows}, Counter(row[8] for row in rows)
     found = []
-    for submission in acknowledged(cluster, run):
+    for submission in promised:
         if stored[submission.id] < submission.accepted:
             gone = submission.accepted - stored[submission.id]
             found.append(f"submission {submission.id}: {gone} of {submission.accepted} accepted results are gone")
