@@ -11,6 +11,7 @@ from typing import Any, Self
 Address = tuple[str, int] | Path
 """Host and port, or a Unix socket."""
 CHUNK = 1 << 16
+TURN_SECONDS = 0.1
 NOTICE_SECONDS = 0.3
 """Answers are lost for so long before the connections break: whatever is on its way has been done, and nobody knows."""
 
@@ -60,9 +61,11 @@ class Proxy:
             self.here = self._server.sockets[0].getsockname()[:2]
 
     async def _close(self) -> None:
+        self._is_cut = True
         self._server.close()
         self._break()
         await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()}, return_exceptions=True)
+        await asyncio.sleep(TURN_SECONDS)  # what was broken off closes its sockets in a turn of its own
 
     async def _cut(self, seconds: float) -> None:
         self._loses_answers = True
