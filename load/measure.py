@@ -38,8 +38,9 @@ async def until_played(served: Served, run: str) -> None:
     """A worker describes the run's environment, and the run begins."""
     async with AsyncExitStack() as stack:
         (worker,) = await open_workers(stack, served, 1, 0)
-        while (await asyncio.to_thread(served.ask, "GET", f"runs/{run}"))["state"] == "waiting":
-            await worker.turn()
+        with served.client() as client:
+            while (await asyncio.to_thread(client.get, f"runs/{run}"))["state"] == "waiting":
+                await worker.turn()
 
 
 async def saturation(served: Served, connections: int, seconds: float) -> tuple[dict[str, Any], int]:

@@ -71,7 +71,8 @@ def server_report(wish: Wish, say: Callable[[str], None]) -> dict[str, Any]:
         accepted += more
         added = _rows(served, run) - before
         say(f"letting {wish.idle:,} workers wait")
-        served.ask("POST", f"runs/{run}/pause")
+        with served.client() as client:
+            client.post(f"runs/{run}/pause")
         idle = uvloop.run(measure.idle(served, wish.idle))
     if added < accepted:
         raise LedgerDiffers(f"{accepted:,} results were acknowledged, the ledger has {added:,} more than before")
@@ -113,7 +114,8 @@ def describe(report: dict[str, Any]) -> str:
 
 def _prepare(served: Served, wish: Wish) -> str:
     """A run with a past, open at its next generation: its id."""
-    run: str = served.ask("POST", "runs", {"configuration": CONFIGURATION})["id"]
+    with served.client() as client:
+        run: str = client.post("runs", {"configuration": CONFIGURATION})["id"]
     uvloop.run(measure.until_played(served, run))
     served.stop()
     past = Past(wish.chain, wish.rows, CONFIGURATION["parents"])

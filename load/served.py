@@ -1,6 +1,5 @@
 """A server of this project on a Postgres of its own, both as processes, for a measurement."""
 
-import json
 import os
 import resource
 import secrets
@@ -10,12 +9,13 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from typing import Self
 
+from cli.client import Server
+from cli.connection import Connection
+from cli.options import DEFAULT_HOST
+from cli.ports import free_port
 from cli.postgres import EmbeddedPostgres
-from load.connection import BadAnswer
 
 START_SECONDS = 120.0
 POLL_SECONDS = 0.05
@@ -62,7 +62,7 @@ class Served:
         """
         kept = {name: value for name, value in os.environ.items() if not name.startswith("NEUROEVO_")}
         own = {"NEUROEVO_TOKEN": self.token, "NEUROEVO_DATABASE_URL": self.database_url}
-        self.port = self.port or _free_port()
+        self.port = self.port or free_port(DEFAULT_HOST, 0)
         command = [sys.executable, "-P", "-m", "cli", "server", "start", "--port", str(self.port)]
         log = self._folder / "server.log"
         with log.open("wb") as lines:
@@ -70,10 +70,11 @@ class Served:
                 command, stdin=subprocess.DEVNULL, stdout=lines, stderr=lines, env=kept | own | SETTINGS
             )
         deadline = time.monotonic() + START_SECONDS
-        while not self._is_ready():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise NotStarted(f"the server does not start: {log.read_text(errors='replace')[-2000:]}")
-            time.sleep(POLL_SECONDS)
+        with self.client() as client:
+            while not client.is_ready():
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    raise NotStarted(f"the server does not start: {log.read_text(errors='replace')[-2000:]}")
+                time.sleep(POLL_SECONDS)
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         """Ends the server by this signal and waits for it."""
@@ -81,17 +82,9 @@ class Served:
             self._process.send_signal(number)
             self._process.wait()
 
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """A request, answered with JSON. Raises BadAnswer."""
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        request = Request(f"http://127.0.0.1:{self.port}/api/v1/{path}", data, headers, method=method)
-        try:
-            with urlopen(request, timeout=START_SECONDS) as response:
-                return json.load(response)
-        except HTTPError as error:
-            with error:
-                raise BadAnswer(f"{method} {path}: {error.code} {error.read().decode(errors='replace')}") from None
+    def client(self) -> Server:
+        """The server as the commands see it, for a `with` block."""
+        return Server(Connection(f"http://{DEFAULT_HOST}:{self.port}", self.token))
 
     def cpu_seconds(self) -> float:
         """Processor time that the server has used."""
@@ -107,21 +100,6 @@ class Served:
         if self._process is None:
             raise NotStarted("the server has not been started")
         return self._process.pid
-
-    def _is_ready(self) -> bool:
-        try:
-            with urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as response:
-                return bool(response.status == 200)
-        except (URLError, TimeoutError, ConnectionError):
-            return False
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def _allow_many_connections() -> None:

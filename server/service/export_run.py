@@ -9,14 +9,12 @@ from pydantic import TypeAdapter
 from evolution.configuration import RunConfiguration
 from server.service.load_run import find_row
 from server.service.memory import Memory
-from server.service.run_file import BLOCK_ROWS, VERSION, Counts, Head, StoredGeneration, StoredRun
+from server.service.run_file import BLOCK_ROWS, GZIP, VERSION, Counts, Head, StoredGeneration, StoredRun
 from server.storage import transfers
 from server.storage.runs import RunRow
 
 GENERATION_SECONDS = 60.0
 """A generation may have millions of results."""
-GZIP = 31
-"""zlib's name for its format, with the largest window."""
 LEVEL = 6
 JSON: TypeAdapter[Any] = TypeAdapter(Any)
 

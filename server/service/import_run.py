@@ -16,7 +16,7 @@ from server.service.load_run import load_run
 from server.service.memory import Memory
 from server.service.names import draw_id
 from server.service.offer_work import offer_run
-from server.service.run_file import LONGEST_LINE, Counts, Line, StoredRun, read_head, read_line
+from server.service.run_file import GZIP, LONGEST_LINE, Counts, Line, StoredRun, read_head, read_line
 from server.service.stock_library import stock_library
 from server.service.tell_watchers import tell_of_run
 from server.storage import engines, runs, transfers
@@ -26,7 +26,6 @@ from server.storage.runs import RunRow
 
 logger = logging.getLogger(__name__)
 
-GZIP = 31
 PIECE = 2**16
 ROWS_AT_ONCE = 5000
 """Of one transaction: a long one would hold up heartbeats."""

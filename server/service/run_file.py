@@ -18,6 +18,8 @@ from server.service.errors import MalformedRun
 from server.views import RunState
 
 VERSION = 1
+GZIP = 31
+"""zlib's name for the format, with the largest window."""
 BLOCK_ROWS = 1000
 NUL = rb"\u0000"
 """As JSON writes what Postgres cannot store."""
