@@ -7,7 +7,8 @@ from evolution.chains import FORMAT
 from evolution.messages import Batch, Episode, JobBatch, ParentChain, Phase
 from server.service.active_run import ActiveRun, Parent
 from server.service.memory import Memory
-from server.service.schedule import Grant, Task
+from server.service.queue import Grant
+from server.service.supply import Task
 from server.service.workers import Worker
 
 

@@ -20,7 +20,7 @@ def offer_run(memory: Memory, run: ActiveRun) -> None:
         weight=run.configuration.weight,
         environment=run.configuration.environment.id,
         engine=run.row.engine,
-        tasks=run.open.current.missing(),
+        supply=run.open.current.missing(),
     )
     serve_waiters(memory)
 

@@ -6,13 +6,12 @@ TEST: the elite. A block-free run has one phase without an end, of which the fir
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Protocol
 
 from evolution.configuration import RunConfiguration
 from evolution.messages import Phase
 from evolution.selection import choose_candidates, choose_elite, fitness, rank
-from server.service.schedule import Task
+from server.service.supply import EndlessSupply, FixedSupply, Grid, Supply
 from server.storage.generations import Elite
 from server.storage.results import Scored
 
@@ -44,8 +43,8 @@ class OpenPhase(Protocol):
     def settle(self, index: int, episode: int) -> None:
         """The episode's result is stored."""
 
-    def missing(self) -> Iterable[Task]:
-        """The episodes without a result; sized unless they are endless."""
+    def missing(self) -> Supply:
+        """The episodes without a result, as of now."""
 
 
 class FixedPhase:
@@ -53,39 +52,33 @@ class FixedPhase:
 
     def __init__(self, generation: int, phase: Phase, individuals: Sequence[int], episodes: int) -> None:
         self.phase = phase
-        self.total = len(individuals) * episodes
         self.done = 0
-        self._generation = generation
-        self._individuals = individuals
-        self._episodes = episodes
-        self._places = {index: place for place, index in enumerate(individuals)}
-        self._stored = bytearray(self.total)
+        self._grid = Grid(generation, int(phase), individuals, episodes)
+        self._stored = bytearray(self._grid.size)
+
+    @property
+    def total(self) -> int:
+        return self._grid.size
 
     @property
     def complete(self) -> bool:
         return self.done == self.total
 
     def asks_for(self, index: int, episode: int) -> bool:
-        return index in self._places and 0 <= episode < self._episodes
+        return self._grid.place(index, episode) is not None
 
     def has(self, index: int, episode: int) -> bool:
-        return bool(self._stored[self._place(index, episode)])
+        place = self._grid.place(index, episode)
+        return place is not None and bool(self._stored[place])
 
     def settle(self, index: int, episode: int) -> None:
-        place = self._place(index, episode)
-        self.done += not self._stored[place]
-        self._stored[place] = 1
+        place = self._grid.place(index, episode)
+        if place is not None and not self._stored[place]:
+            self._stored[place] = 1
+            self.done += 1
 
-    def missing(self) -> list[Task]:
-        return [
-            Task(self._generation, index, int(self.phase), episode)
-            for index in self._individuals
-            for episode in range(self._episodes)
-            if not self.has(index, episode)
-        ]
-
-    def _place(self, index: int, episode: int) -> int:
-        return self._places[index] * self._episodes + episode
+    def missing(self) -> FixedSupply:
+        return FixedSupply(self._grid, self._stored)
 
 
 class EndlessPhase:
@@ -116,13 +109,8 @@ class EndlessPhase:
         if episode == 0:
             self._stored.add(index)
 
-    def missing(self) -> Iterator[Task]:
-        for index in count():
-            if self.complete:
-                # Until the next generation is open, whatever else was played of this one would come late.
-                return
-            if index != self.total and index not in self._stored:
-                yield Task(self._generation, index, int(Phase.EVALUATION), 0)
+    def missing(self) -> EndlessSupply:
+        return EndlessSupply(self._generation, int(self.phase), self.total, self._stored)
 
 
 @dataclass

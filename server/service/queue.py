@@ -1,26 +1,16 @@
 """One phase of a run: its outstanding episodes and who holds them. Pure; the clock comes in as `now`."""
 
-import math
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
+
+from server.service.supply import Supply, Task
 
 MAX_LIVE_LEASES = 2
 """An episode that seems lost is handed out a second time, never a third while both leases live."""
 OVERDUE = 2.0
 """A lease that took this many times its expected duration may be handed out again when the queue runs dry. Below
 that, a copy of work that is about to arrive would only keep a worker from the next phase."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Task:
-    """One episode to play, as the ledger keys it within its run."""
-
-    generation: int
-    index: int
-    phase: int
-    episode: int
 
 
 @dataclass(frozen=True)
@@ -57,14 +47,10 @@ class Queue:
     weight: float
     environment: str
     engine: str
-    fresh: Iterator[Task]
-    unfinished: set[Task] | None
-    """Tasks without a result; None when the supply is endless."""
+    supply: Supply
     used_seconds: float
     """Worker time spent on the run so far, on the scale of the fair share."""
     returned: deque[Task] = field(default_factory=deque)
-    early: set[Task] = field(default_factory=set)
-    """Of an endless supply, tasks whose result came while nobody held them: skipped when their turn comes."""
     holders: dict[Task, list[Lease]] = field(default_factory=dict)
     leases: dict[UUID, Lease] = field(default_factory=dict)
     """Live leases, oldest first."""
@@ -74,22 +60,17 @@ class Queue:
     @property
     def unleased(self) -> float:
         """How many tasks have neither a result nor a live lease."""
-        return math.inf if self.unfinished is None else len(self.unfinished) - len(self.holders)
-
-    def wants(self, task: Task) -> bool:
-        """Whether the task still needs to be played."""
-        return task not in self.early if self.unfinished is None else task in self.unfinished
+        return self.supply.left - len(self.holders)
 
     def take(self, most: int) -> list[Task]:
         """Up to `most` tasks that nobody holds, those handed back first."""
         tasks: list[Task] = []
         while len(tasks) < most:
-            task = self.returned.popleft() if self.returned else next(self.fresh, None)
+            task = self.returned.popleft() if self.returned else next(self.supply, None)
             if task is None:
                 break
-            if self.wants(task):
+            if self.supply.wants(task):
                 tasks.append(task)
-            self.early.discard(task)
         return tasks
 
     def overdue(self, worker: UUID, now: float) -> Task | None:
@@ -104,10 +85,7 @@ class Queue:
     def settle(self, task: Task) -> list[Lease]:
         """Its result is committed: whoever holds it need not play it. Gives the leases that this finished."""
         holders = self.holders.pop(task, [])
-        if self.unfinished is not None:
-            self.unfinished.discard(task)
-        elif not holders:
-            self.early.add(task)
+        self.supply.settle(task)
         for lease in holders:
             lease.tasks.discard(task)
         finished = [lease for lease in holders if not lease.tasks]

@@ -8,7 +8,7 @@ from evolution.messages import EpisodeResult, Outcome
 from server.service.active_run import ActiveRun
 from server.service.close_generation import advance_soon
 from server.service.memory import Memory
-from server.service.schedule import Task
+from server.service.supply import Task
 from server.storage.results import Key
 
 Judged = tuple[Key, EpisodeResult]

@@ -7,13 +7,12 @@ what is true: losing this whole object loses no result, since it is rebuilt from
 import heapq
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Iterable, Mapping
 from itertools import count
 from uuid import UUID, uuid4
 
-from server.service.queue import Grant, Lease, Queue, Task
-
-__all__ = ["Grant", "Schedule", "Task"]
+from server.service.queue import Grant, Lease, Queue
+from server.service.supply import Supply, Task
 
 UNKNOWN_EPISODE_SECONDS = 1.0
 """Taken for an episode's duration until the first one of its run has been measured."""
@@ -61,24 +60,21 @@ class Schedule:
         self._run_pace: dict[str, float] = {}
         self._worker_pace: dict[tuple[str, UUID], float] = {}
 
-    def put(self, run: str, *, weight: float, environment: str, engine: str, tasks: Iterable[Task]) -> None:
-        """Open a phase of `run`: `tasks` without a `len` are an endless supply.
+    def put(self, run: str, *, weight: float, environment: str, engine: str, supply: Supply) -> None:
+        """Open a phase of `run`.
 
         Leases on the run's former phase live on, but their tasks are not handed out again.
         """
         former = self._queues.get(run)
         if former is not None and former.leases:
             self._former.setdefault(run, []).append(former)
-        if isinstance(tasks, Sized):
-            tasks = list(tasks)
         shares = [self._share(queue) for queue in self._queues.values()]
         self._queues[run] = Queue(
             run=run,
             weight=weight,
             environment=environment,
             engine=engine,
-            fresh=iter(tasks),
-            unfinished=set(tasks) if isinstance(tasks, list) else None,
+            supply=supply,
             # A run that joins starts level with the least served: it is owed nothing for the time before.
             used_seconds=former.used_seconds if former else min(shares, default=0.0) * weight,
         )

@@ -11,7 +11,7 @@ from evolution.configuration import RunConfiguration
 from evolution.lineage import Birth
 from evolution.messages import Phase
 from server.service.open_generation import OpenGeneration, open_generation
-from server.service.schedule import Task
+from server.service.supply import Task
 from server.storage.generations import Elite
 from server.storage.results import Scored
 
@@ -126,10 +126,11 @@ def test_a_block_free_generation_asks_for_ever_new_individuals_but_never_for_the
 
 def test_a_block_free_generation_is_complete_at_its_size_and_asks_for_no_more() -> None:
     current = open_generation(BLOCK_FREE, 1, CARRIED, [scored(index, 0, 0) for index in (0, 1, 2)]).current
-    supply = iter(current.missing())
+    supply = current.missing()
     assert next(supply).index == 3
     before = current.complete
     current.settle(9, 0)
+    supply.settle(Task(1, 9, 0, 0))
     assert (before, current.complete) == (False, True)
     assert list(supply) == []
 

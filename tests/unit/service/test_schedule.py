@@ -1,8 +1,6 @@
 """The laws of the schedule: everything is played, nothing thrice at once, and runs share by worker-seconds."""
 
 from collections import Counter
-from collections.abc import Iterator
-from itertools import count
 from uuid import UUID
 
 import pytest
@@ -10,20 +8,22 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from server.service.schedule import Grant, Schedule, Task
+from server.service.queue import Grant
+from server.service.schedule import Schedule
+from server.service.supply import EndlessSupply, FixedSupply, Grid, Task
 
 ENGINES = {"Game": "exact"}
 WORKERS = [UUID(int=number) for number in range(1, 5)]
 
 
-def tasks_of(generation: int, population: int) -> list[Task]:
-    return [Task(generation, index, 0, 0) for index in range(population)]
+def supply_of(generation: int, population: int) -> FixedSupply:
+    return FixedSupply(Grid(generation, 0, range(population), 1), bytearray(population))
 
 
 def schedule_with(population: int = 10, **runs: float) -> Schedule:
     schedule = Schedule(lease_seconds=30, batch_seconds=5)
     for run, weight in (runs or {"a": 1.0}).items():
-        schedule.put(run, weight=weight, environment="Game", engine="exact", tasks=tasks_of(0, population))
+        schedule.put(run, weight=weight, environment="Game", engine="exact", supply=supply_of(0, population))
     return schedule
 
 
@@ -115,17 +115,14 @@ def test_a_repeat_from_a_closed_phase_changes_nothing() -> None:
     schedule = schedule_with(1)
     old = claim(schedule)
     schedule.settle("a", old.tasks, seconds=1.0)
-    schedule.put("a", weight=1.0, environment="Game", engine="exact", tasks=tasks_of(1, 2))
+    schedule.put("a", weight=1.0, environment="Game", engine="exact", supply=supply_of(1, 2))
     schedule.settle("a", old.tasks, seconds=1.0)
     assert [claim(schedule, 0).tasks, claim(schedule, 1).tasks] == [[Task(1, 0, 0, 0)], [Task(1, 1, 0, 0)]]
 
 
 def test_an_endless_supply_never_runs_dry_and_skips_what_is_known() -> None:
-    def breed() -> Iterator[Task]:
-        return (Task(0, index, 0, 0) for index in count())
-
     schedule = Schedule(lease_seconds=30, batch_seconds=5)
-    schedule.put("a", weight=1.0, environment="Game", engine="exact", tasks=breed())
+    schedule.put("a", weight=1.0, environment="Game", engine="exact", supply=EndlessSupply(0, 0, 4, set()))
     schedule.settle("a", [Task(0, 1, 0, 0)], seconds=5.0)
     assert claim(schedule).tasks == [Task(0, 0, 0, 0)]
     assert claim(schedule).tasks == [Task(0, 2, 0, 0)]
@@ -134,7 +131,7 @@ def test_an_endless_supply_never_runs_dry_and_skips_what_is_known() -> None:
 def test_leases_outlive_the_generation_of_a_block_free_run_but_are_not_renewed() -> None:
     schedule = schedule_with(2)
     old = claim(schedule, 0)
-    schedule.put("a", weight=1.0, environment="Game", engine="exact", tasks=tasks_of(1, 1))
+    schedule.put("a", weight=1.0, environment="Game", engine="exact", supply=supply_of(1, 1))
     assert old.lease in schedule.extend([old.lease], now=1.0)
     assert schedule.expire(now=40.0) == [old.lease]
     assert claim(schedule, 1, now=40.0).tasks == [Task(1, 0, 0, 0)]
@@ -144,7 +141,7 @@ def test_leases_outlive_the_generation_of_a_block_free_run_but_are_not_renewed()
 def test_a_late_result_of_a_closed_generation_ends_its_lease() -> None:
     schedule = schedule_with(2)
     old = claim(schedule, 0)
-    schedule.put("a", weight=1.0, environment="Game", engine="exact", tasks=tasks_of(1, 1))
+    schedule.put("a", weight=1.0, environment="Game", engine="exact", supply=supply_of(1, 1))
     schedule.settle("a", old.tasks, seconds=1.0)
     assert schedule.extend([old.lease], now=1.0) == {}
 
@@ -192,7 +189,7 @@ def test_a_run_of_three_times_the_weight_gets_three_times_the_time() -> None:
 def test_a_run_that_joins_late_is_owed_nothing_for_the_time_before() -> None:
     schedule = schedule_with(100_000)
     played_seconds(schedule, {"a": 1.0}, batches=200)
-    schedule.put("b", weight=1.0, environment="Game", engine="exact", tasks=tasks_of(0, 100_000))
+    schedule.put("b", weight=1.0, environment="Game", engine="exact", supply=supply_of(0, 100_000))
     seconds = played_seconds(schedule, {"a": 1.0, "b": 1.0}, batches=40)
     assert seconds["a"] / sum(seconds.values()) == pytest.approx(0.5, abs=0.1)
 
@@ -203,7 +200,7 @@ class Play(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self.tasks = set(tasks_of(0, 30))
+        self.tasks = set(supply_of(0, 30))
         self.schedule = schedule_with(30)
         self.grants: list[tuple[int, Grant]] = []
         self.done: set[Task] = set()

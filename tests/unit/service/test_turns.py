@@ -10,7 +10,9 @@ from uuid import UUID
 
 import pytest
 
-from server.service.schedule import Grant, Schedule, Task
+from server.service.queue import Grant
+from server.service.schedule import Schedule
+from server.service.supply import FixedSupply, Grid, Task
 
 ENGINES = {"Game": "exact"}
 REQUEST_SECONDS = 0.01
@@ -19,6 +21,10 @@ CLOSING_SECONDS = 0.03
 """From a phase's last result to the next phase's first task."""
 EXTENSION_SECONDS = 7.5
 """Between two requests that keep a worker's leases alive."""
+
+
+def supply_of(generation: int, episodes: int) -> FixedSupply:
+    return FixedSupply(Grid(generation, 0, range(episodes), 1), bytearray(episodes))
 
 
 @dataclass
@@ -87,9 +93,9 @@ class Simulation:
 
     def _open(self, run: Run) -> None:
         run.generation += 1
-        tasks = [Task(run.generation, index, 0, 0) for index in range(run.episodes)]
-        run.missing = set(tasks)
-        self.schedule.put(run.name, weight=1.0, environment="Game", engine="exact", tasks=tasks)
+        run.missing = set(supply_of(run.generation, run.episodes))
+        supply = supply_of(run.generation, run.episodes)
+        self.schedule.put(run.name, weight=1.0, environment="Game", engine="exact", supply=supply)
         self._serve()
 
     def _serve(self) -> None:
@@ -175,8 +181,7 @@ def schedule_of_two(owed: int, other: int) -> Schedule:
     """Two runs of some episodes, of which "other" has had 20 s."""
     schedule = Schedule(lease_seconds=30, batch_seconds=5)
     for name, episodes in (("owed", owed), ("other", other)):
-        tasks = [Task(0, index, 0, 0) for index in range(episodes)]
-        schedule.put(name, weight=1.0, environment="Game", engine="exact", tasks=tasks)
+        schedule.put(name, weight=1.0, environment="Game", engine="exact", supply=supply_of(0, episodes))
     schedule.settle("other", [Task(0, 0, 0, 0)], seconds=20.0)
     return schedule
 
