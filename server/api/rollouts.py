@@ -76,7 +76,7 @@ async def show_video(id: Id, request: Request, master: MasterDep) -> Response:
     if video is None:
         rollout = await master.recordings.remake_video(id)
         return _later(rollout)
-    headers = {"ETag": f'"{video.sha256}"', "Accept-Ranges": "bytes", "Cache-Control": KEEP}
+    headers = {"ETag": f'"{video.sha256}"', "Accept-Ranges": "bytes", "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     try:
@@ -119,6 +119,12 @@ def _stream(
         return Response(status_code=status, headers=headers, media_type=MP4)
     content = master.recordings.read_video(id, video, *part)
     return StreamingResponse(content, status, headers, media_type=MP4)
+
+
+@router.post("/rollouts/{id}/videos", status_code=202, summary="Make a video again", responses=documented(409, 422))
+async def replace_video(id: Id, master: MasterDep) -> RolloutView:
+    """Of a video that is there but does not play: it is removed, and made again from the actions."""
+    return await master.recordings.replace_video(id)
 
 
 @router.put("/rollouts/{id}/video.mp4", status_code=204, summary="Bring a video", responses=documented(413, 422))

@@ -1,4 +1,4 @@
-"""What people ask for: tests and recordings of policies. Cancelling them."""
+"""Jobs that people ask for: tests of policies here, what else `new_job` makes elsewhere. Cancelling them."""
 
 import logging
 import secrets
@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from evolution.environments import Environment
 from server.service.errors import Conflict, FieldError, InvalidConfiguration, NotFound, UnknownEnvironment
-from server.service.job_views import find_rollout, show_job, tell_of_job, tell_of_rollout, view_rollout
+from server.service.job_ranks import TEST_RANK
+from server.service.job_views import show_job, tell_of_job, tell_of_rollout
 from server.service.memory import Memory
 from server.service.names import ALPHABET
 from server.service.offer_work import serve_waiters
@@ -18,18 +19,14 @@ from server.service.show_policy import find_policy
 from server.storage import jobs, rollouts
 from server.storage.database import Connection
 from server.storage.jobs import JobRow
-from server.storage.rollouts import RolloutRow
-from server.views import JobView, RolloutView
+from server.views import JobView
 
 logger = logging.getLogger(__name__)
 
 ID_LENGTH = 10
 """Of 30 characters each: no two of them are ever the same."""
-MOST_SEEDS = 2**31
 MOST_OPEN = 1000
 """Jobs that people may have open at once."""
-RECORDING_RANK, TEST_RANK = (0,), (1,)
-"""Somebody waits for a recording; a test takes its time."""
 
 
 async def test_policy(memory: Memory, id: str, episodes: int, environment: Mapping[str, Any] | None) -> JobView:
@@ -48,72 +45,6 @@ async def test_policy(memory: Memory, id: str, episodes: int, environment: Mappi
         await store_job(connection, job)
     await begin(memory, job)
     return await show_job(memory, job.row.id)
-
-
-async def record_policy(memory: Memory, id: str, seed: int | None) -> RolloutView:
-    """Has an episode recorded; one that is recorded already, or being recorded, is given as it is.
-
-    Raises:
-        NotFound: no such policy. UnknownEnvironment: workers are connected, but none can make its environment.
-        Conflict: too many jobs are open.
-    """
-    id, document = await find_document(memory, id)
-    check_open(memory, document["environment"]["id"])
-    drawn = secrets.randbelow(MOST_SEEDS) if seed is None else seed
-    values = new_rollout(memory, id, drawn, "asked")
-    async with memory.storage.transaction(memory.epoch) as connection:
-        await rollouts.add(connection, [values])
-        row = await rollouts.find_episode(connection, id, drawn)
-    if row is None:
-        raise NotFound(f"There is no policy {id} any more.")
-    return await have_recorded(memory, row, again=True)
-
-
-async def remake_video(memory: Memory, id: str) -> RolloutView:
-    """Has a missing video or poster made again: from the actions if they are known, else by playing.
-
-    Raises:
-        NotFound: no such rollout. Conflict: it could not be recorded, and why; or too many jobs are open.
-    """
-    return await have_recorded(memory, await find_rollout(memory, id), again=False)
-
-
-async def have_recorded(memory: Memory, row: RolloutRow, *, again: bool) -> RolloutView:
-    """Sees to it that the episode, its video and its poster are there. `again`: also if that failed before."""
-    if row.video and row.poster:
-        return view_rollout(row)
-    if memory.jobs.expects_video(row.id, memory.clock.monotonic()):
-        hasten(memory, row.id)
-        return view_rollout(row)
-    if row.problem and not again:
-        raise Conflict(f"There is no video of rollout {row.id}: {row.problem}")
-    _, document = await find_document(memory, row.policy)
-    job = new_job(memory, "recording", "person", row.policy, document, rollout=row.id)
-    job.seed, job.rank, job.engine = row.seed, RECORDING_RANK, row.engine
-    check_open(memory, row.environment["id"])
-    async with memory.storage.transaction(memory.epoch) as connection:
-        await rollouts.lock(connection, row.id)
-        other = await jobs.open_of(connection, row.id, "recording")
-        if other is None:
-            await store_job(connection, job)
-            state = "recorded" if row.state == "recorded" else "waiting"
-            await rollouts.change(connection, row.id, {"problem": None, "state": state})
-            job.actions = await replayed_actions(connection, row)
-    if other is None:
-        await begin(memory, job)
-    return view_rollout(await find_rollout(memory, row.id))
-
-
-async def replayed_actions(connection: Connection, row: RolloutRow) -> bytes | None:
-    """What the video is made from; None if the policy must play (again): damaged actions are good for nothing."""
-    return None if row.verified_problem else await rollouts.actions(connection, row.id)
-
-
-def hasten(memory: Memory, rollout: str) -> None:
-    """Somebody waits for what the library would have recorded in its own time."""
-    job = memory.jobs.recording(rollout)
-    if job is not None and memory.jobs.schedule.hasten(job.row.id, RECORDING_RANK):
-        serve_waiters(memory)
 
 
 async def cancel_job(memory: Memory, id: str) -> None:

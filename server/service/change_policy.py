@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from server.service.errors import Conflict
 from server.service.memory import Memory
 from server.service.policy_views import tell_of_policy
 from server.service.show_policy import find_policy, show_policy
+from server.service.take_up_jobs import follow_stored_jobs
 from server.storage import policies
 from server.views import PolicyDetail
 
@@ -43,4 +45,5 @@ async def delete_policy(memory: Memory, id: str) -> None:
             await policies.refuse(connection, row.id)
         await policies.remove(connection, row.id)
     memory.events.publish(["policies"], "policy.deleted", policy_id=row.id)
+    memory.start_task(partial(follow_stored_jobs, memory), "jobs.follow")
     logger.info("action=policy.delete policy=%s", row.id)

@@ -14,6 +14,7 @@ from server.service.load_run import find_row, find_run, load_run
 from server.service.memory import Memory
 from server.service.offer_work import offer_run
 from server.service.stock_library import part_with_run, stock_library
+from server.service.take_up_jobs import follow_stored_jobs
 from server.service.tell_watchers import tell_of_deletion, tell_of_run
 from server.storage import results, runs
 from server.storage.runs import RunRow
@@ -133,6 +134,7 @@ async def delete_run(memory: Memory, id: str) -> None:
     memory.start_task(partial(remove_results, memory, id), "run.remove")
     # Another run of the same seed may have bred what left the library with this one.
     memory.start_task(partial(stock_library, memory), "library.stock")
+    memory.start_task(partial(follow_stored_jobs, memory), "jobs.follow")
 
 
 async def remove_results(memory: Memory, id: str) -> None:

@@ -13,6 +13,7 @@ from typing import Literal
 from uuid import UUID, uuid4
 
 from server.service.allowance import Allowance
+from server.service.job_ranks import Rank
 
 Asker = Literal["person", "library"]
 PERSON_SHARE, LIBRARY_SHARE = 0.2, 0.1
@@ -45,7 +46,7 @@ class JobQueue:
 
     job: str
     asker: Asker
-    rank: tuple[int, ...]
+    rank: Rank
     environment: str
     engine: str | None
     waiting: deque[int]
@@ -55,12 +56,13 @@ class JobQueue:
 
 @dataclass(eq=False)
 class JobLease:
-    """A worker's hold on some episodes. `charged`: what its asker's allowance still pays for each of them, in s.
-    `overdue_at`: from then on others may play them too."""
+    """A worker's hold on some episodes. `charged`: what the allowance of `asker`, whose job it was when it was handed
+    out, still pays for each of them, in s. `overdue_at`: from then on others may play them too."""
 
     id: UUID
     worker: UUID
     queue: JobQueue
+    asker: Asker
     episodes: set[int]
     charged: float
     expires_at: float
@@ -94,7 +96,7 @@ class JobSchedule:
         environment: str,
         engine: str | None,
         episodes: Iterable[int],
-        rank: tuple[int, ...] = (),
+        rank: Rank = (),
         is_bound: bool = False,
     ) -> None:
         """Hand out these episodes from now on. Of equal rank, the job that came first goes first."""
@@ -144,16 +146,12 @@ class JobSchedule:
                 return self._grant(queue, [episode], worker, now, is_free=is_spare)
         return None
 
-    def hasten(self, job: str, rank: tuple[int, ...]) -> bool:
-        """A person waits for a job of the library: from now on it goes as theirs. Gives whether that changes anything.
-
-        Not of what is in play: there is nothing to hasten, and its time is the library's.
-        """
+    def hasten(self, job: str, rank: Rank) -> None:
+        """A person waits for a job of the library: from now on it goes as theirs. What is in play stays the library's
+        time."""
         queue = self._queues.get(job)
-        if queue is None or queue.asker == "person" or self.is_held(job):
-            return False
-        queue.asker, queue.rank = "person", (*rank, next(self._order))
-        return True
+        if queue is not None and queue.asker == "library":
+            queue.asker, queue.rank = "person", (*rank, next(self._order))
 
     def settle(self, job: str, episodes: Iterable[int], seconds: float) -> None:
         """Results of `episodes` are stored, `seconds` of one slot's time in all."""
@@ -167,7 +165,7 @@ class JobSchedule:
         for lease in [lease for lease in self._leases.values() if lease.queue is queue]:
             unheld -= lease.episodes
             if (done := len(lease.episodes & settled)) and lease.charged:
-                self._allowances[queue.asker].spend(done * (each - lease.charged))
+                self._allowances[lease.asker].spend(done * (each - lease.charged))
             lease.episodes -= settled
             if not lease.episodes:
                 del self._leases[lease.id]
@@ -224,7 +222,8 @@ class JobSchedule:
         charged = 0.0 if is_free else each
         self._allowances[queue.asker].spend(charged * len(episodes))
         overdue_at = now + max(self.lease_seconds, OVERDUE * each * len(episodes))
-        lease = JobLease(uuid4(), worker, queue, set(episodes), charged, now + self.lease_seconds, overdue_at)
+        expires_at = now + self.lease_seconds
+        lease = JobLease(uuid4(), worker, queue, queue.asker, set(episodes), charged, expires_at, overdue_at)
         self._leases[lease.id] = lease
         return JobGrant(lease.id, queue.job, episodes, lease.expires_at)
 
@@ -238,7 +237,7 @@ class JobSchedule:
     def _end(self, id: UUID) -> None:
         lease = self._leases.pop(id, None)
         if lease is not None:
-            self._allowances[lease.queue.asker].spend(-lease.charged * len(lease.episodes))
+            self._allowances[lease.asker].spend(-lease.charged * len(lease.episodes))
             others = [other.episodes for other in self._leases.values() if other.queue is lease.queue]
             lease.queue.waiting.extendleft(sorted(lease.episodes.difference(*others), reverse=True))
 

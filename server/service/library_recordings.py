@@ -2,15 +2,15 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 from evolution.breeding import episode_seed
 from evolution.messages import Phase
 from server.service.active_run import ActiveRun
-from server.service.ask_jobs import RECORDING_RANK, TEST_RANK, begin, new_job, new_rollout, replayed_actions, store_job
+from server.service.ask_jobs import begin, new_job, new_rollout, store_job
 from server.service.conclusion import Conclusion, choose_members
 from server.service.document_scores import recall
+from server.service.job_ranks import elite_rank, shipped_rank
 from server.service.memory import Memory
 from server.service.open_jobs import OpenJob
 from server.service.stock_library import stock_library
@@ -26,8 +26,6 @@ LABELS = ("median", "best", "worst")
 """In the order in which they are recorded."""
 SHIPPED_SEED = 1000
 """The first of the episodes whose scores are known of the policies of 2018."""
-PAST = timedelta(hours=1)
-SHIPPED_RANK, ELITE_RANK, IMPORTED_RANK, LOST_RANK = 0, 1, 2, 3
 
 
 class Planned(NamedTuple):
@@ -56,6 +54,7 @@ async def plan_elite(
     for values in (values for values in wanted if values["id"] in added):
         job = new_job(memory, "recording", "library", parent.key, document, rollout=values["id"])
         job.seed, job.engine, job.run = values["seed"], run.row.engine, run.id
+        job.rank = elite_rank(job.row.created_at)
         planned.append(job)
     await store_job(connection, *planned)
     dropped = [job.row.id for job in _dropped(memory, run)] if planned else []
@@ -97,9 +96,7 @@ async def record_elite(memory: Memory, planned: Planned) -> None:
     """Begins what `plan_elite` stored."""
     for id in planned.dropped:
         memory.jobs.close(id)
-    newest_first = -int(1000 * memory.clock.monotonic())
     for job in planned.jobs:
-        job.rank = (ELITE_RANK, newest_first)
         await begin(memory, job)
 
 
@@ -113,7 +110,7 @@ async def record_shipped(memory: Memory) -> None:
     """Has each policy that came with the product recorded once."""
     planned = []
     async with memory.storage.transaction(memory.epoch) as connection:
-        for place, (policy, document, scores) in enumerate(await rollouts.shipped_without(connection)):
+        for policy, document, scores, mean in await rollouts.shipped_without(connection):
             told = next((episode for each in recall(scores) for episode in each.episodes), None)
             seed = SHIPPED_SEED if told is None else told.seed
             # The recording must find the score that is told of the episode.
@@ -121,35 +118,8 @@ async def record_shipped(memory: Memory) -> None:
             if not await rollouts.add(connection, [values]):
                 continue  # somebody has it recorded just now
             job = new_job(memory, "recording", "library", policy, document, rollout=values["id"])
-            job.seed, job.rank = seed, (SHIPPED_RANK, place)
+            job.seed, job.rank = seed, shipped_rank(mean)
             planned.append(job)
         await store_job(connection, *planned)
     for job in planned:
         await begin(memory, job)
-
-
-async def load_jobs(memory: Memory) -> None:
-    """Takes up the jobs that are stored as open: at the master's start."""
-    async with memory.storage.transaction(memory.epoch) as connection:
-        await jobs.remove_past(connection, PAST)
-        opened = await jobs.opened(connection)
-        scores = await jobs.scores(connection, [row.id for row, _ in opened])
-        for row, document in opened:
-            job = OpenJob(row, document, {score.episode for score in scores[row.id]})
-            job.engine = next((score.engine for score in scores[row.id]), None)
-            rollout = await rollouts.find(connection, row.rollout_id) if row.rollout_id else None
-            if rollout is not None:
-                job.seed, job.engine = rollout.seed, rollout.engine
-                if row.kind == "verification":
-                    job.actions = await rollouts.actions(connection, rollout.id)
-                else:
-                    job.actions = await replayed_actions(connection, rollout)
-            job.rank = _rank(row.kind, row.asked_by, rollout.label if rollout else "")
-            memory.jobs.offer(job)
-    logger.info("action=jobs.load jobs=%d", memory.jobs.count)
-
-
-def _rank(kind: str, asked_by: str, label: str) -> tuple[int, ...]:
-    if asked_by == "person":
-        return TEST_RANK if kind == "test" else RECORDING_RANK
-    return (SHIPPED_RANK, 0) if label == "library" else (ELITE_RANK, 0)

@@ -21,13 +21,14 @@ from server.service.generation_views import all_generations, list_generations, l
 from server.service.import_run import import_run
 from server.service.leadership import HEARTBEAT_SECONDS, STANDBY_SECONDS, try_to_lead
 from server.service.library import Library
-from server.service.library_recordings import fill_library, load_jobs
+from server.service.library_recordings import fill_library
 from server.service.load_run import adopt_strays, find_row, load_run
 from server.service.memory import MasterSettings, Memory
 from server.service.offer_work import offer_run
 from server.service.recordings import Recordings
 from server.service.run_views import detail_run, list_runs
 from server.service.submit_results import Committer
+from server.service.take_up_jobs import follow_stored_jobs, load_jobs
 from server.service.tick import BEAT_SECONDS, TICK_SECONDS, beat, tick
 from server.service.worker_views import list_environments, list_workers
 from server.storage import leadership, runs
@@ -268,6 +269,7 @@ class Master:
             try:
                 await beat(self._memory)
                 self._memory.start_task(partial(adopt_strays, self._memory), "runs.adopt")
+                self._memory.start_task(partial(follow_stored_jobs, self._memory), "jobs.follow")
             except DatabaseUnavailable as error:
                 logger.warning("action=master.heartbeat_missed reason=%s", error)
             except NotLeading as error:

@@ -1,13 +1,14 @@
 """Jobs that are not over, as the master holds them. They follow from what is stored; leases are in memory only."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from evolution.breeding import episode_seed
 from evolution.environments import Environment
 from evolution.messages import JobBatch, JobEpisode, Phase
+from server.service.job_ranks import RECORDING_RANK, Rank
 from server.service.job_schedule import JobGrant, JobSchedule
 from server.service.workers import Worker
 from server.storage.jobs import JobRow
@@ -31,7 +32,7 @@ class OpenJob:
     seed: int | None = None
     actions: bytes | None = None
     run: str | None = None
-    rank: tuple[int, ...] = ()
+    rank: Rank = ()
     lost: int = 0
     """How often in a row leases of it expired."""
 
@@ -54,8 +55,6 @@ class OpenJobs:
         """Jobs of whose progress watchers have not been told yet."""
         self.uploads: dict[str, float] = {}
         """Rollouts whose video a worker is about to bring, each with when that is given up."""
-        self.tended: set[str] = set()
-        """Rollouts that lacked their poster and were made again by themselves: once, lest they are for ever."""
         self.tended_at = 0.0
         self._jobs: dict[str, OpenJob] = {}
 
@@ -65,7 +64,9 @@ class OpenJobs:
         return len(self._jobs)
 
     def offer(self, job: OpenJob) -> None:
-        """Hands out what is missing of the job from now on."""
+        """Hands out what is missing of the job from now on; one that is handed out already goes on as it is."""
+        if job.row.id in self._jobs:
+            return
         self._jobs[job.row.id] = job
         self.schedule.put(
             job.row.id,
@@ -76,6 +77,16 @@ class OpenJobs:
             episodes=set(range(job.row.episodes)) - job.done,
             rank=job.rank,
         )
+
+    def ids(self) -> set[str]:
+        """All that are open."""
+        return set(self._jobs)
+
+    def hasten(self, id: str) -> None:
+        """A person waits for a recording of the library: from now on it is theirs."""
+        if job := self._jobs.get(id):
+            job.row, job.rank = replace(job.row, asked_by="person"), RECORDING_RANK
+            self.schedule.hasten(id, job.rank)
 
     def count_ranked(self, *, other_than: int) -> int:
         """How many of the library's jobs are open whose rank begins otherwise."""
@@ -98,16 +109,27 @@ class OpenJobs:
 
     def expect_video(self, rollout: str, now: float) -> None:
         """The episode is recorded: its worker brings the video next."""
-        self.uploads = {id: until for id, until in self.uploads.items() if until > now}
+        self.awaited(now)
         self.uploads[rollout] = now + UPLOAD_SECONDS
 
+    def awaited(self, now: float) -> set[str]:
+        """Rollouts whose video is on its way."""
+        self.uploads = {id: until for id, until in self.uploads.items() if until > now}
+        return set(self.uploads)
+
+    def is_seen_to(self, rollout: str, now: float) -> bool:
+        """Whether the rollout's video is being made for a person, or brought: more cannot be done for who waits."""
+        job = self.recording(rollout)
+        return self.expects_video(rollout, now) if job is None else job.row.asked_by == "person"
+
     def expects_video(self, rollout: str, now: float) -> bool:
-        """Whether the rollout's video is being made or brought."""
-        return self.recording(rollout) is not None or self.uploads.get(rollout, now) > now
+        """Whether the rollout's video is on its way."""
+        return self.uploads.get(rollout, now) > now
 
     def of_run(self, run: str) -> list[OpenJob]:
-        """The library's recordings of this run's elites that nobody has begun, oldest first."""
-        return [job for job in self._jobs.values() if job.run == run and not self.schedule.is_held(job.row.id)]
+        """The library's recordings of this run's elites that nobody has begun or waits for, oldest first."""
+        own = (job for job in self._jobs.values() if job.run == run and job.row.asked_by == "library")
+        return [job for job in own if not self.schedule.is_held(job.row.id)]
 
     def close(self, id: str) -> None:
         """The job is over."""
@@ -146,7 +168,7 @@ class OpenJobs:
         self.changed.add(grant.job)
         return compose(self._jobs[grant.job], grant, now)
 
-    def leases(self) -> set[UUID]:
+    def workers(self) -> set[UUID]:
         """Workers that play jobs now."""
         return self.schedule.workers()
 

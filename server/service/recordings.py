@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from server.service.ask_jobs import cancel_job, record_policy, remake_video, test_policy
+from server.service.ask_jobs import cancel_job, test_policy
 from server.service.errors import Conflict
 from server.service.job_views import JobState, find_rollout, list_jobs, list_run_rollouts, show_job, view_rollout
 from server.service.memory import Memory
+from server.service.record_rollout import record_policy, remake_video, replace_video
 from server.service.store_videos import find_video, read_poster, read_video, store_poster, store_video
 from server.service.verify_rollout import verify_rollout
 from server.storage import rollouts
@@ -73,6 +74,10 @@ class Recordings:
     async def remake_video(self, id: str) -> RolloutView:
         """Raises NotFound, UnknownEnvironment, Conflict."""
         return await remake_video(self._leading(), id)
+
+    async def replace_video(self, id: str) -> RolloutView:
+        """Raises NotFound, UnknownEnvironment, Conflict."""
+        return await replace_video(self._leading(), id)
 
     def read_video(self, id: str, video: VideoFile, start: int, end: int) -> AsyncIterator[bytes]:
         """Bytes `start` to before `end`. Raises NotFound when it is evicted meanwhile."""

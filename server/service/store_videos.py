@@ -47,6 +47,7 @@ async def store_poster(memory: Memory, id: str, content: bytes) -> None:
         if await rollouts.find(connection, id) is None:
             raise NotFound(f"There is no rollout {id}.")
         await videos.put_poster(connection, id, content, memory.clock.now())
+        await rollouts.change(connection, id, {"tended": True})
     await tell_of_rollout(memory, id)
 
 

@@ -79,8 +79,8 @@ async def _store(memory: Memory, connection: Connection, submission: JobSubmissi
     problem = submission.problem
     if row.rollout_id is not None:
         problem = await _keep(memory, connection, row, submission.model_copy(update={"results": possible}), engine)
-    seeds = await _seeds(connection, row)
-    fresh = await jobs.add_results(connection, [_entry(row, seeds, r, engine, submission.id) for r in possible])
+    seed = await _seed(connection, row)
+    fresh = await jobs.add_results(connection, [_entry(row, seed, r, engine, submission.id) for r in possible])
     # What a verification found is on its rollout, even if it is no result.
     is_complete = len(done | fresh) == row.episodes or row.kind == "verification"
     closed = await _conclude(memory, connection, row, problem, is_complete=is_complete)
@@ -166,7 +166,7 @@ def _difference(rollout: RolloutRow, result: JobResult, engine: str) -> str | No
     )
 
 
-async def _seeds(connection: Connection, row: JobRow) -> int | None:
+async def _seed(connection: Connection, row: JobRow) -> int | None:
     rollout = await rollouts.find(connection, row.rollout_id) if row.rollout_id else None
     return rollout.seed if rollout else None
 

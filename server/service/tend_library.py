@@ -2,10 +2,12 @@
 
 from functools import partial
 
-from server.service.ask_jobs import begin, new_job, new_rollout, replayed_actions, store_job
-from server.service.library_recordings import ELITE_RANK, IMPORTED_RANK, LOST_RANK, SHIPPED_SEED
+from server.service.ask_jobs import begin, new_job, new_rollout, store_job
+from server.service.job_ranks import ELITE, IMPORTED, LOST
+from server.service.library_recordings import SHIPPED_SEED
 from server.service.memory import Memory
 from server.service.open_jobs import OpenJob
+from server.service.take_up_jobs import replayed_actions
 from server.storage import rollouts
 from server.storage.database import Connection
 
@@ -26,38 +28,35 @@ def tend_soon(memory: Memory) -> None:
 async def tend_library(memory: Memory) -> None:
     """Begins recordings of what connected workers can play, as long as few wait."""
     environments = memory.workers.announced()
-    if not environments or memory.jobs.count_ranked(other_than=ELITE_RANK) >= MOST_WAITING:
+    if not environments or memory.jobs.count_ranked(other_than=ELITE) >= MOST_WAITING:
         return
     async with memory.storage.transaction(memory.epoch) as connection:
-        planned = await _plan_imported(memory, connection, set(environments))
+        planned = await _plan_brought(memory, connection, set(environments))
         planned += await _plan_lost(memory, connection, set(environments))
         await store_job(connection, *planned)
     for job in planned:
         await begin(memory, job)
 
 
-async def _plan_imported(memory: Memory, connection: Connection, environments: set[str]) -> list[OpenJob]:
+async def _plan_brought(memory: Memory, connection: Connection, environments: set[str]) -> list[OpenJob]:
     """One episode of each policy that somebody brought and nobody has had recorded."""
     planned = []
-    for policy, document in await rollouts.imported_without(connection, environments, MOST_WAITING):
+    for policy, document in await rollouts.take_brought(connection, environments, MOST_WAITING):
         values = new_rollout(memory, policy, SHIPPED_SEED, "library")
         if await rollouts.add(connection, [values]):
             job = new_job(memory, "recording", "library", policy, document, rollout=values["id"])
-            job.seed, job.rank = SHIPPED_SEED, (IMPORTED_RANK,)
+            job.seed, job.rank = SHIPPED_SEED, (IMPORTED,)
             planned.append(job)
     return planned
 
 
 async def _plan_lost(memory: Memory, connection: Connection, environments: set[str]) -> list[OpenJob]:
     """Recorded episodes without a poster: whoever was to bring it is gone."""
-    planned: list[OpenJob] = []
-    known = memory.jobs.tended
-    for row, document in await rollouts.without_poster(connection, environments, MOST_WAITING + len(known)):
-        if row.id in known or memory.jobs.expects_video(row.id, memory.clock.monotonic()):
-            continue
-        known.add(row.id)
+    planned = []
+    awaited = memory.jobs.awaited(memory.clock.monotonic())
+    for row, document in await rollouts.take_unpictured(connection, environments, awaited, MOST_WAITING):
         job = new_job(memory, "recording", "library", row.policy, document, rollout=row.id)
-        job.seed, job.engine, job.rank = row.seed, row.engine, (LOST_RANK,)
+        job.seed, job.engine, job.rank = row.seed, row.engine, (LOST,)
         job.actions = await replayed_actions(connection, row)
         planned.append(job)
     return planned

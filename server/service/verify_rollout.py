@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from evolution.messages import JobResult, JobSubmission
-from server.service.ask_jobs import RECORDING_RANK, begin, check_open, find_document, new_job, store_job
-from server.service.errors import Conflict
-from server.service.job_views import find_rollout, show_job
+from server.service.ask_jobs import begin, check_open, new_job, store_job
+from server.service.errors import Conflict, NotFound
+from server.service.job_ranks import RECORDING_RANK
+from server.service.job_views import show_job
 from server.service.memory import Memory
-from server.storage import jobs, rollouts
+from server.service.open_jobs import OpenJob
+from server.service.take_up_jobs import take_up_jobs
+from server.storage import jobs, policies, rollouts
 from server.storage.database import Connection
 from server.storage.rollouts import RolloutRow
 from server.views import JobView
@@ -21,22 +24,32 @@ async def verify_rollout(memory: Memory, id: str) -> JobView:
         NotFound: no such rollout. Conflict: it was never recorded, or too many jobs are open.
         UnknownEnvironment: workers are connected, but none can make its environment.
     """
-    row = await find_rollout(memory, id)
-    _, document = await find_document(memory, row.policy)
-    job = new_job(memory, "verification", "person", row.policy, document, rollout=row.id)
-    job.seed, job.rank, job.engine = row.seed, RECORDING_RANK, row.engine
     async with memory.storage.transaction(memory.epoch) as connection:
         await rollouts.lock(connection, id)
-        job.actions = await rollouts.actions(connection, id)
-        if job.actions is None or row.state != "recorded":
-            raise _unrecorded(row)
-        other = await jobs.open_of(connection, id, "verification")
-        if other is None:
-            check_open(memory, row.environment["id"])
-            await store_job(connection, job)
-    if other is None:
+        row = await rollouts.find(connection, id)
+        if row is None:
+            raise NotFound(f"There is no rollout {id}.")
+        stored, job = await jobs.open_of(connection, id, "verification"), None
+        if stored is None:
+            job = await _open_job(memory, connection, row)
+            stored = job.row
+    if job is None:
+        await take_up_jobs(memory, [stored.id])
+    else:
         await begin(memory, job)
-    return await show_job(memory, other.id if other else job.row.id)
+    return await show_job(memory, stored.id)
+
+
+async def _open_job(memory: Memory, connection: Connection, row: RolloutRow) -> OpenJob:
+    actions = await rollouts.actions(connection, row.id)
+    if actions is None or row.state != "recorded":
+        raise _unrecorded(row)
+    check_open(memory, row.environment["id"])
+    document = (await policies.documents(connection, [row.policy]))[row.policy]
+    job = new_job(memory, "verification", "person", row.policy, document, rollout=row.id)
+    job.seed, job.rank, job.engine, job.actions = row.seed, RECORDING_RANK, row.engine, actions
+    await store_job(connection, job)
+    return job
 
 
 def _unrecorded(row: RolloutRow) -> Conflict:
@@ -72,9 +85,16 @@ def differences(rollout: RolloutRow, actions: bytes, result: JobResult) -> Itera
         told, found = getattr(rollout, name), getattr(result, name)
         if told != found:
             yield f"{'the score is' if name == 'score' else f'the {name} are'} {found:,g}, not {told:,g}"
-    if result.actions is not None and len(result.actions) == len(actions) and result.actions != actions:
-        yield "other actions were replayed"
-    elif result.actions != actions:
-        yield f"the episode ends after {result.steps:,} decisions, and there are more actions"
+    if result.actions != actions:
+        yield _other_actions(actions, result)
     elif rollout.digest is None or rollout.digest.hex() != result.digest:
         yield "the final memory is another"
+
+
+def _other_actions(stored: bytes, result: JobResult) -> str:
+    replayed = result.actions or b""
+    if len(replayed) == len(stored):
+        return "other actions were replayed"
+    if len(replayed) < len(stored):
+        return f"the episode ends after {result.steps:,} decisions, and there are more actions"
+    return f"the episode goes on for {result.steps:,} decisions, and there are fewer actions"

@@ -26,7 +26,7 @@ def view_worker(memory: Memory, worker: Worker, held: Mapping[str, int]) -> Work
         version=worker.announcement.version,
         processor=worker.announcement.processor,
         slots=worker.announcement.slots,
-        state=_state(worker, busy=bool(held) or worker.id in memory.jobs.leases()),
+        state=_state(worker, busy=bool(held) or worker.id in memory.jobs.workers()),
         first_seen_at=worker.first_seen_at,
         last_seen_at=worker.last_seen_at,
         episodes=worker.episodes,

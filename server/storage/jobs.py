@@ -1,6 +1,6 @@
 """The tables `jobs` and `job_results`: tests, recordings, verifications, and what each of their episodes gave."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, cast
@@ -70,9 +70,15 @@ async def open_of(connection: AsyncConnection, rollout: str, kind: JobKind) -> J
     return next((JobRow(**row) for row in (await connection.execute(query)).mappings()), None)
 
 
-async def opened(connection: AsyncConnection) -> list[tuple[JobRow, dict[str, Any]]]:
-    """All open jobs with their documents, oldest first."""
-    query = select(*WHOLE.selected_columns, jobs.c.document).where(jobs.c.state == "open")
+async def open_ids(connection: AsyncConnection) -> dict[str, datetime]:
+    """Id to creation of all open jobs, oldest first."""
+    query = select(jobs.c.id, jobs.c.created_at).where(jobs.c.state == "open")
+    return {row[0]: row[1] for row in await connection.execute(query.order_by(jobs.c.created_at, jobs.c.id))}
+
+
+async def opened(connection: AsyncConnection, ids: Collection[str]) -> list[tuple[JobRow, dict[str, Any]]]:
+    """Those of these jobs that are open, with their documents, oldest first."""
+    query = select(*WHOLE.selected_columns, jobs.c.document).where(jobs.c.state == "open", jobs.c.id.in_(ids))
     rows = (await connection.execute(query.order_by(jobs.c.created_at, jobs.c.id))).mappings()
     return [(JobRow(**{name: row[name] for name in row if name != "document"}), row["document"]) for row in rows]
 

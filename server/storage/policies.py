@@ -1,6 +1,6 @@
 """The tables `policies` and `policy_births`: the library. Lists read no chains, which may be long."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -249,6 +249,12 @@ async def bred_by(connection: AsyncConnection, run: str) -> dict[Birth, str]:
     query = select(policy_births.c.generation, policy_births.c.index, policy_births.c.policy_id)
     rows = await connection.execute(query.where(policy_births.c.run_id == run))
     return {Birth(row[0], row[1]): row[2] for row in rows}
+
+
+async def bred_in(connection: AsyncConnection, ids: Collection[str]) -> dict[str, str]:
+    """Policy to a run that bred it, of those that one did."""
+    query = select(policy_births.c.policy_id, func.min(policy_births.c.run_id)).group_by(policy_births.c.policy_id)
+    return {row[0]: row[1] for row in await connection.execute(query.where(policy_births.c.policy_id.in_(ids)))}
 
 
 # Policies of a run that stay in the library when it is deleted, but whose scores no other run's ledger has.

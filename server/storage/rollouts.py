@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.storage.tables import engines, jobs, policies, rollouts, videos
+from server.storage.tables import engines, policies, rollouts, videos
 
 verifiers = engines.alias("verifiers")
 VERIFIED = ("verified_at", "verified_engine_id", "verified_problem")
 """Columns of a verification: it holds of the actions that are stored then."""
+
+HIDDEN = {"actions", "engine_id", "verified_engine_id", "tended"}
 
 
 @dataclass(frozen=True)
@@ -36,16 +38,20 @@ class RolloutRow:
     verified_engine: str | None
     verified_problem: str | None
     environment: dict[str, Any]
+    policy_origin: str
+    policy_mean: float
     video: bool
     poster: bool
 
 
 WHOLE = (
     select(
-        *(column for column in rollouts.c if column.name not in {"actions", "engine_id", "verified_engine_id"}),
+        *(column for column in rollouts.c if column.name not in HIDDEN),
         engines.c.name.label("engine"),
         verifiers.c.name.label("verified_engine"),
         policies.c.environment,
+        policies.c.origin.label("policy_origin"),
+        policies.c.mean.label("policy_mean"),
         (func.coalesce(videos.c.size, 0) > 0).label("video"),
         videos.c.poster.is_not(None).label("poster"),
     )
@@ -108,37 +114,66 @@ async def change(connection: AsyncConnection, id: str, values: Mapping[str, Any]
     await connection.execute(update(rollouts).where(rollouts.c.id == id).values(**values))
 
 
-async def shipped_without(connection: AsyncConnection) -> list[tuple[str, dict[str, Any], list[dict[str, Any]]]]:
-    """(id, document, scores) of the policies that came with the product and were never recorded, the best first."""
-    query = UNRECORDED.add_columns(policies.c.scores).where(policies.c.origin == "shipped")
+async def shipped_without(
+    connection: AsyncConnection,
+) -> list[tuple[str, dict[str, Any], list[dict[str, Any]], float]]:
+    """(id, document, scores, mean score) of the policies that came with the product and were never recorded, the best
+    first."""
+    query = UNRECORDED.add_columns(policies.c.scores, policies.c.mean).where(policies.c.origin == "shipped")
     query = query.order_by(policies.c.mean.desc(), policies.c.id)
-    return [(row[0], row[1], row[2]) for row in await connection.execute(query)]
+    return [(row[0], row[1], row[2], row[3]) for row in await connection.execute(query)]
 
 
-async def imported_without(
+# Looked at once each, however large the library is.
+BROUGHT = text(
+    """
+    UPDATE policies SET tended = true
+    WHERE id IN (
+        SELECT id FROM policies WHERE origin = 'imported' AND NOT tended AND environment_id = ANY(:environments)
+        ORDER BY created_at DESC, id LIMIT :limit
+    )
+    RETURNING id, document, created_at, EXISTS (SELECT FROM rollouts WHERE policy = policies.id)
+    """
+)
+UNPICTURED = text(
+    """
+    UPDATE rollouts SET tended = true
+    WHERE id IN (
+        SELECT rollouts.id FROM rollouts JOIN policies ON policies.id = policy
+        WHERE state = 'recorded' AND problem IS NULL AND NOT rollouts.tended
+              AND environment_id = ANY(:environments) AND rollouts.id <> ALL(:awaited)
+              AND NOT EXISTS (SELECT FROM jobs WHERE rollout_id = rollouts.id AND kind = 'recording' AND state = 'open')
+        ORDER BY rollouts.created_at DESC LIMIT :limit
+    )
+    RETURNING id
+    """
+)
+
+
+async def take_brought(
     connection: AsyncConnection, environments: Collection[str], limit: int
 ) -> list[tuple[str, dict[str, Any]]]:
-    """(id, document) of policies that people brought and that were never recorded, the newest first.
+    """(id, document) of policies that people brought and that were never recorded, the newest first: each is given
+    once.
 
-    `environments`: ids; of others none is given.
+    `environments`: ids; of others none is given. `limit`: of those that are looked at.
     """
-    query = UNRECORDED.where(policies.c.origin == "imported", policies.c.environment_id.in_(environments))
-    query = query.order_by(policies.c.created_at.desc(), policies.c.id).limit(limit)
-    return [(row[0], row[1]) for row in await connection.execute(query)]
+    rows = await connection.execute(BROUGHT, {"environments": list(environments), "limit": limit})
+    found = sorted((row for row in rows if not row[3]), key=lambda row: row[2], reverse=True)
+    return [(row[0], row[1]) for row in found]
 
 
-async def without_poster(
-    connection: AsyncConnection, environments: Collection[str], limit: int
+async def take_unpictured(
+    connection: AsyncConnection, environments: Collection[str], awaited: Collection[str], limit: int
 ) -> list[tuple[RolloutRow, dict[str, Any]]]:
-    """Recorded episodes, each with its policy's document, whose poster never came and is not being made; newest first.
+    """Up to `limit` recorded episodes, each with its policy's document, whose poster never came and is not being made,
+    newest first: each is given once.
 
-    `environments`: ids; of others none is given.
+    `environments`: ids; of others none is given. `awaited`: rollouts whose poster may be on its way.
     """
-    is_made = select(jobs.c.id).where(
-        jobs.c.rollout_id == rollouts.c.id, jobs.c.kind == "recording", jobs.c.state == "open"
-    )
+    values = {"environments": list(environments), "awaited": list(awaited), "limit": limit}
+    taken = list(await connection.scalars(UNPICTURED, values))
     query = select(*WHOLE.selected_columns, policies.c.document).select_from(*WHOLE.get_final_froms())
-    query = query.where(rollouts.c.state == "recorded", rollouts.c.problem.is_(None), videos.c.poster.is_(None))
-    query = query.where(policies.c.environment_id.in_(environments), ~is_made.exists())
-    found = (await connection.execute(query.order_by(rollouts.c.created_at.desc()).limit(limit))).mappings()
+    query = query.where(rollouts.c.id.in_(taken)).order_by(rollouts.c.created_at.desc())
+    found = (await connection.execute(query)).mappings()
     return [(RolloutRow(**{name: row[name] for name in row if name != "document"}), row["document"]) for row in found]

@@ -197,10 +197,18 @@ policies = Table(
     Column("scores", JSONB, nullable=False, server_default="[]"),
     # Of the expanded parameters, once somebody has wanted to know.
     Column("parameters_sha256", Text),
+    # Of what people brought: the library has seen to it that it is recorded.
+    Column("tended", Boolean, nullable=False, server_default=text("false")),
     Column("created_at", MOMENT, nullable=False),
     CheckConstraint("origin IN ('run', 'imported', 'shipped')", name="origin"),
     CheckConstraint("id ~ '^[0-9a-f]{64}$'", name="id"),
     *(Index(f"policies_{key}_id_idx", key, "id") for key in ("mean", "normalised", "created_at", "length", "name")),
+    Index(
+        "policies_untended_idx",
+        "environment_id",
+        "created_at",
+        postgresql_where=text("origin = 'imported' AND NOT tended"),
+    ),
 )
 
 # Where runs bred policies of the library: runs of one seed breed the same ones. No foreign key to `runs`: deleting a
@@ -240,9 +248,16 @@ rollouts = Table(
     Column("verified_at", MOMENT),
     Column("verified_engine_id", Integer, ForeignKey(engines.c.id)),
     Column("verified_problem", Text),
+    # Its poster came, or was made again by itself: once, lest what cannot be sent is made for ever.
+    Column("tended", Boolean, nullable=False, server_default=text("false")),
     Column("created_at", MOMENT, nullable=False),
     CheckConstraint("state IN ('waiting', 'recorded', 'failed')", name="state"),
     Index("rollouts_policy_seed_key", "policy", "seed", unique=True),
+    Index(
+        "rollouts_untended_idx",
+        "created_at",
+        postgresql_where=text("state = 'recorded' AND problem IS NULL AND NOT tended"),
+    ),
 )
 
 # Videos may be evicted and made again, posters stay. Both are STORAGE EXTERNAL: ranges are read without the rest.
@@ -278,6 +293,7 @@ jobs = Table(
     CheckConstraint("asked_by IN ('person', 'library')", name="asked_by"),
     CheckConstraint("state IN ('open', 'done', 'failed', 'cancelled')", name="state"),
     Index("jobs_created_at_id_idx", "created_at", "id"),
+    Index("jobs_open_idx", "created_at", "id", postgresql_where=text("state = 'open'")),
     Index("jobs_policy_idx", "policy"),
     Index("jobs_rollout_id_idx", "rollout_id"),
 )

@@ -26,6 +26,11 @@ async def put_mp4(connection: AsyncConnection, rollout: str, mp4: bytes, sha256:
     await connection.execute(statement.on_conflict_do_update(index_elements=["rollout_id"], set_=values))
 
 
+async def remove_mp4(connection: AsyncConnection, rollout: str) -> None:
+    """Removes the rollout's video; its poster stays."""
+    await connection.execute(update(videos).where(videos.c.rollout_id == rollout).values(mp4=None, size=0, sha256=None))
+
+
 async def put_poster(connection: AsyncConnection, rollout: str, poster: bytes, now: datetime) -> None:
     """The rollout's poster, new or in place of a former one."""
     statement = insert(videos).values(rollout_id=rollout, poster=poster, used_at=now)

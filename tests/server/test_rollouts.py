@@ -209,3 +209,24 @@ async def test_ranges_are_read_as_rfc_9110_says(header: str | None, expected: tu
 async def test_ranges_beyond_the_end_are_unsatisfiable(header: str) -> None:
     with pytest.raises(Unsatisfiable):
         read_range(header, 10)
+
+
+async def test_a_damaged_video_is_made_again_when_somebody_asks(client: httpx2.AsyncClient, worker: Worker) -> None:
+    id = await recorded(client, worker)
+    for name, content in (("video.mp4", MP4), ("poster.jpg", JPEG)):
+        assert (await client.put(f"{PATH}/{id}/{name}", content=content)).status_code == 204
+    assert not (await worker.ask(wants=1))["jobs"]
+    assert (await client.get(f"{PATH}/{id}/video.mp4")).headers["cache-control"] == "private, no-cache"
+
+    replies = [await client.post(f"{PATH}/{id}/videos") for _ in range(2)]
+    assert [(reply.status_code, reply.json()["video"], reply.json()["poster"]) for reply in replies] == [
+        (202, False, True)
+    ] * 2
+    assert (await client.get(f"{PATH}/{id}/video.mp4")).status_code == 202
+    (batch,) = (await worker.ask(wants=1))["jobs"]
+    assert base64.b64decode(batch["episodes"][0]["actions"]) == b"chosen"
+    assert not (await worker.ask(wants=1))["jobs"], "one job for both"
+    await worker.ask(job_submissions=[played(batch)])
+    assert (await client.put(f"{PATH}/{id}/video.mp4", content=MP4)).status_code == 204
+    assert (await client.get(f"{PATH}/{id}/video.mp4")).content == MP4
+    check(await client.post(f"{PATH}/nothing/videos"), 404, "not-found")

@@ -5,8 +5,10 @@ import json
 import pytest
 
 from server.service.errors import Conflict
+from server.service.job_ranks import IMPORTED
 from server.service.master import Master
 from tests.clock import FakeClock
+from tests.service.conftest import Masters
 from tests.service.fleet import CARTPOLE, described, settled
 from tests.service.test_jobs import CHAIN, bring, claim, play, send, turns
 
@@ -55,7 +57,7 @@ async def test_of_many_that_were_brought_the_newest_few_wait(master: Master, clo
         clock.advance(0.01)
     await pass_time(master, clock)
     await pass_time(master, clock)
-    recorded = [job.document["seeds"] for job in master._memory.jobs._jobs.values() if job.rank == (2,)]
+    recorded = [job.document["seeds"] for job in master._memory.jobs._jobs.values() if job.rank[0] == IMPORTED]
     assert sorted(recorded, reverse=True) == [[seed] for seed in range(39, 19, -1)]
     assert master._memory.jobs.count == shipped + 20
 
@@ -98,3 +100,20 @@ async def test_a_person_who_wants_to_see_does_not_wait_for_the_librarys_turn(mas
     await master.recordings.remake_video(rollout.id)
     assert askers(master) == ["person"]
     assert (await claim(worker)).episodes[0].rollout == rollout.id
+
+
+async def test_what_was_tended_once_is_not_looked_at_again_even_by_another_master(
+    masters: Masters, clock: FakeClock
+) -> None:
+    master = await masters.start()
+    worker = await described(master)
+    policy = await bring(master)
+    rollout = await master.recordings.record_policy(policy, 7)
+    await send(worker, play(await claim(worker)))
+    await pass_time(master, clock, 31)
+    await send(worker, play(await claim(worker)))
+    await masters.crash(master)
+    master = await masters.restart()
+    await pass_time(master, clock, 60)
+    assert master._memory.jobs.recording(rollout.id) is None, "its pictures cannot be sent"
+    assert len((await master.library.show_policy(policy)).rollouts) == 1, "somebody has it recorded already"

@@ -62,6 +62,8 @@ async def test_the_stored_actions_are_handed_out_and_what_is_the_same_is_verifie
         ({"frames": 100_000}, "the frames are 100,000, not "),
         ({"digest": "0" * 64}, "the final memory is another"),
         ({"actions": b"chos"}, "there are more actions"),
+        ({"actions": b"chosen and more"}, "there are fewer actions"),
+        ({"actions": b"nesohc"}, "other actions were replayed"),
     ],
 )
 async def test_what_comes_out_otherwise_is_told(master: Master, other: dict[str, Any], said: str) -> None:
@@ -156,7 +158,7 @@ async def test_a_video_can_be_made_and_an_episode_verified_at_once(master: Maste
     batches = [await claim(worker), await claim(other)]
     assert [batch.kind for batch in batches] == ["verification", "recording"]
     await send(worker, play(batches[0]))
-    assert master._memory.jobs.expects_video(rollout.id, 0.0)
+    assert master._memory.jobs.is_seen_to(rollout.id, 0.0)
     await send(other, play(batches[1]))
     shown = await master.recordings.show_rollout(rollout.id)
     assert (shown.state, shown.verified is None) == ("recorded", False)

@@ -203,7 +203,17 @@ def test_what_a_person_waits_for_leaves_the_librarys_queue() -> None:
     schedule = JobSchedule(lease_seconds=30, batch_seconds=5, library_share=0)
     schedule.put("library", asker="library", environment="Game", engine=None, episodes=[0])
     assert schedule.claim(WORKERS[0], ENGINES, 2, 0.0, is_spare=True) is None
-    assert schedule.hasten("library", (0,))
-    assert not schedule.hasten("library", (0,))
+    schedule.hasten("gone", (0,))
+    schedule.hasten("library", (0,))
     assert claim(schedule).job == "library"
-    assert not schedule.hasten("gone", (0,))
+
+
+def test_what_is_in_play_when_a_person_comes_to_wait_for_it_is_charged_to_the_library() -> None:
+    schedule = JobSchedule(lease_seconds=30, batch_seconds=5)
+    schedule.put("library", asker="library", environment="Game", engine=None, episodes=[0, 1])
+    lease = claim(schedule, is_spare=False)
+    schedule.hasten("library", (0,))
+    schedule.settle("library", lease.episodes, 100.0)
+    schedule.put("other", asker="library", environment="Game", engine=None, episodes=[0])
+    assert claim(schedule, is_spare=False).job == "library", "the person's own time is untouched"
+    assert schedule.claim(WORKERS[0], ENGINES, 2, 1.0) is None, "the library's is spent"
