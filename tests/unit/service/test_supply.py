@@ -50,6 +50,15 @@ def test_other_phases_results_change_nothing() -> None:
     assert next(endless) == Task(3, 0, 1, 0)
 
 
+def test_an_endless_supply_wants_no_individual_twice() -> None:
+    supply = EndlessSupply(0, 0, 9, {1})
+    task = next(supply)
+    assert supply.wants(task)
+    supply.settle(task)
+    assert not supply.wants(task)
+    assert not supply.wants(Task(0, 1, 0, 0))
+
+
 def test_what_it_is_made_of_is_not_changed_by_it() -> None:
     stored, played = bytearray(6), {1}
     fixed, endless = FixedSupply(Grid(3, 1, INDIVIDUALS, 2), stored), EndlessSupply(3, 1, 9, played)
