@@ -238,8 +238,8 @@ class Poller:
         self._descriptions = [known for known in self._descriptions if known not in request.descriptions]
         if request.announcement is self.announcement or reply.announce:
             self._must_announce = reply.announce
-        for recording in self._uploads.release(reply.outcomes):
-            self._start(self._uploads.send(recording))
+        if self._uploads.release(reply.outcomes):
+            self._start(self._uploads.send())
         for job in reply.jobs:
             self._accept(job)
         for batch in reply.batches:

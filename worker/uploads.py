@@ -1,7 +1,7 @@
 """Videos on their way to the server: kept until their results are committed, then sent; lost ones are made again."""
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 from uuid import UUID
 
@@ -11,34 +11,55 @@ from worker.orders import Recording
 from worker.server import Refused, Server, ServerUnreachable
 
 MOST_BYTES = 2**28
-"""Of videos that wait; beyond it the oldest are dropped."""
+"""Of videos that wait, be it for their results or for their turn; beyond it the oldest are dropped."""
+AT_ONCE = 2
+"""So many are sent at a time: the line is shared with results, and each is held in memory until it is sent."""
 TRIES = 4
 FIRST_PAUSE_SECONDS = 1.0
 """Before the second try; doubled each time."""
 
 
 class Uploads:
-    """Recordings by the submission that their results came in."""
+    """Recordings by the submission that their results came in, then in a line of their own."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._waiting: OrderedDict[UUID, list[Recording]] = OrderedDict()
+        self._uncommitted: OrderedDict[UUID, list[Recording]] = OrderedDict()
+        self._ready: deque[Recording] = deque()
+        self._senders = 0
 
     def hold(self, submission: UUID, recordings: list[Recording]) -> None:
         """Keeps them until the submission is committed."""
-        if not recordings:
+        if recordings:
+            self._uncommitted[submission] = recordings
+            self._bound()
+
+    def release(self, outcomes: Mapping[UUID, Outcome]) -> bool:
+        """Lets those be sent whose results are committed and forgets those that nobody wants. Gives whether any wait
+        to be sent."""
+        found = [(self._uncommitted.pop(name, []), outcome) for name, outcome in outcomes.items()]
+        self._ready += [recording for recordings, outcome in found if not outcome.unwanted for recording in recordings]
+        return bool(self._ready)
+
+    async def send(self) -> None:
+        """Sends what waits, unless enough others do so already."""
+        if self._senders == AT_ONCE:
             return
-        self._waiting[submission] = recordings
-        while len(self._waiting) > 1 and sum(map(_size, self._waiting.values())) > MOST_BYTES:
-            _, dropped = self._waiting.popitem(last=False)
+        self._senders += 1
+        try:
+            while self._ready:
+                await self._send(self._ready.popleft())
+        finally:
+            self._senders -= 1
+
+    def _bound(self) -> None:
+        left = sum(map(_size, self._ready)) + sum(sum(map(_size, each)) for each in self._uncommitted.values())
+        while left > MOST_BYTES and len(self._ready) + len(self._uncommitted) > 1:
+            dropped = [self._ready.popleft()] if self._ready else self._uncommitted.popitem(last=False)[1]
+            left -= sum(map(_size, dropped))
             logger.warning(line("videos-dropped", rollouts=[recording.rollout for recording in dropped]))
 
-    def release(self, outcomes: Mapping[UUID, Outcome]) -> list[Recording]:
-        """Those that may be sent now; those that nobody wants are forgotten."""
-        found = [(self._waiting.pop(name, []), outcome) for name, outcome in outcomes.items()]
-        return [recording for recordings, outcome in found if not outcome.unwanted for recording in recordings]
-
-    async def send(self, recording: Recording) -> None:
+    async def _send(self, recording: Recording) -> None:
         """Poster, then video; after some tries it is dropped, and made again when somebody wants to see it."""
         for name, kind, content in (
             ("poster.jpg", "image/jpeg", recording.poster),
@@ -65,5 +86,5 @@ class Uploads:
         return False
 
 
-def _size(recordings: list[Recording]) -> int:
-    return sum(len(recording.video) + len(recording.poster) for recording in recordings)
+def _size(recording: Recording) -> int:
+    return len(recording.video) + len(recording.poster)

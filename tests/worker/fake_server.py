@@ -83,6 +83,10 @@ class FakeServer:
     """What was put, by path."""
     refused_files: int = 0
     """So many files are answered with an error."""
+    holds_files: bool = False
+    """Whether files are not answered yet."""
+    putting: set[str] = field(default_factory=set)
+    """Files that are being sent, by path."""
     describe: list[Environment] = field(default_factory=list)
     results: dict[Key, EpisodeResult] = field(default_factory=dict)
     repeated: int = 0
@@ -126,8 +130,13 @@ class FakeServer:
         self.job_submissions.append(submission)
         return Outcome(accepted=len(submission.results), repeated=0, unwanted=0)
 
-    def _put(self, path: str, body: bytes) -> tuple[int, bytes]:
+    async def _put(self, path: str, body: bytes) -> tuple[int, bytes]:
         with self.changed:
+            self.putting.add(path)
+            self.changed.notify_all()
+        await anyio.to_thread.run_sync(self.wait_until, lambda: not self.holds_files or self.closing)
+        with self.changed:
+            self.putting.discard(path)
             if self.refused_files:
                 self.refused_files -= 1
                 return 503, b"{}"
@@ -152,9 +161,7 @@ class FakeServer:
             body += message["body"]
             if not message.get("more_body"):
                 break
-        status, answer = (
-            await self._answer(scope["path"], body) if scope["method"] == "POST" else self._put(scope["path"], body)
-        )
+        status, answer = await (self._answer if scope["method"] == "POST" else self._put)(scope["path"], body)
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
@@ -205,6 +212,7 @@ def serving(fake: FakeServer, port: int = 0) -> Iterator[FakeServer]:
     try:
         yield fake
     finally:
-        fake.closing = server.should_exit = True
+        server.should_exit = True
+        fake.change(closing=True)
         thread.join()
         listening.close()
