@@ -2,7 +2,7 @@
 #
 #   make run ARGS="--workers 2"   start the platform on this machine (neuroevo up)
 #   make test ARGS="tests/unit"   every test, or those named; JOBS=2 at a time
-#   make lint                     style, types, import rules
+#   make lint                     style, types, import rules, what bandit and pip-audit know
 #   make bench ARGS="--json"      how fast the worker is here, beside what others use (neuroevo bench worker)
 #   make chaos KILLS=100          kill everything at random and look for anything lost
 #   make venv                     the set-up alone
@@ -14,6 +14,7 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
+PRODUCT := evolution server worker exports cli migrations policies frontend
 ARGS ?=
 JOBS ?= 2
 
@@ -37,6 +38,8 @@ lint: dev
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml $(PRODUCT)
+	@scripts/audit
 
 format: dev
 	@$(BIN)/ruff check --fix

@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> None:
     if os.getppid() != int(parent):
         sys.exit(f"the process {parent} that started this has ended")
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python's own start ignores it, and exec would hand that on
-    os.execv(command[0], command)  # noqa: S606 - to become the command is what this program is for
+    os.execv(command[0], command)  # noqa: S606 - to become the command is what this program is for # nosec B606
 
 
 def _become(user: User) -> None:

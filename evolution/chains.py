@@ -61,7 +61,8 @@ class SeedChain(Value):
     In format cshenton-2018 every seed is a mutation of the same initial weights, and the power is the number 0.005.
     """
 
-    model_config = ConfigDict(extra="allow")
+    # A document names its format: the default is for chains made here.
+    model_config = ConfigDict(extra="allow", json_schema_extra={"required": [*IDENTITY]})
     __pydantic_extra__: dict[str, JsonValue]
 
     format: Literal["philox-1", "cshenton-2018"] = FORMAT

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from server.api.access import SCHEMES
 from server.api.problems import Problem, documented
+from server.api.work_route import JSON
 
 TAGS = {
     "runs": "Experiments: start, look, change, pause, resume, stop, clone, delete.",
@@ -70,7 +71,7 @@ def _complete(operation: dict[str, Any], *, guarded: bool) -> None:
         operation["security"] = [{scheme.scheme_name: []} for scheme in SCHEMES]
         statuses |= {401}
     if "requestBody" in operation:
-        statuses |= {400, 413, 415}
+        statuses |= {400, 413, 415} if JSON in operation["requestBody"]["content"] else {413}
     errors = {str(status): response for status, response in documented(*statuses).items()}
     operation["responses"] = dict(sorted({**operation["responses"], **errors}.items()))
 

@@ -50,6 +50,7 @@ class Problem(Value):
 
 
 REFUSALS = {
+    400: ("malformed-json", "The body is not JSON"),
     404: ("not-found", "There is nothing at this address"),
     405: ("method-not-allowed", "This address does not take this method"),
     413: ("content-too-large", "The body is too long"),

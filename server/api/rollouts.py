@@ -127,7 +127,13 @@ async def replace_video(id: Id, master: MasterDep) -> RolloutView:
     return await master.recordings.replace_video(id)
 
 
-@router.put("/rollouts/{id}/video.mp4", status_code=204, summary="Bring a video", responses=documented(413, 422))
+@router.put(
+    "/rollouts/{id}/video.mp4",
+    status_code=204,
+    summary="Bring a video",
+    responses=documented(413, 422),
+    openapi_extra={"requestBody": {"required": True, "content": {MP4: BINARY}}},
+)
 async def store_video(id: Id, request: Request, master: MasterDep) -> None:
     """For workers: an MP4 file, its index first."""
     await master.recordings.store_video(id, await _read(request, VIDEO_BYTES))
@@ -147,7 +153,13 @@ async def show_poster(id: Id, master: MasterDep) -> Response:
     return Response(poster, media_type=JPEG, headers={"Cache-Control": KEEP})
 
 
-@router.put("/rollouts/{id}/poster.jpg", status_code=204, summary="Bring a poster", responses=documented(413, 422))
+@router.put(
+    "/rollouts/{id}/poster.jpg",
+    status_code=204,
+    summary="Bring a poster",
+    responses=documented(413, 422),
+    openapi_extra={"requestBody": {"required": True, "content": {JPEG: BINARY}}},
+)
 async def store_poster(id: Id, request: Request, master: MasterDep) -> None:
     """For workers: a JPEG picture."""
     await master.recordings.store_poster(id, await _read(request, POSTER_BYTES))

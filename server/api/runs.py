@@ -39,7 +39,7 @@ async def show_run(id: RunId, master: MasterDep) -> RunDetail:
     return await master.show_run(id)
 
 
-@router.patch("/{id}", summary="Change a run's name, share or budget", responses=documented(404, 422))
+@router.patch("/{id}", summary="Change a run's name, share or budget", responses=documented(404, 409, 422))
 async def change_run(id: RunId, body: RunChanges, master: MasterDep) -> RunDetail:
     """Nothing else of a run can change: its outcome follows from the rest."""
     return await master.change_run(id, body.name, body.weight, body.budget)

@@ -29,7 +29,7 @@ def read_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
         return None
     try:
         place = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError) as error:
+    except (binascii.Error, ValueError, RecursionError) as error:
         raise unreadable() from error
     if not isinstance(place, list) or [type(part) for part in place] != list(kinds):
         raise unreadable()

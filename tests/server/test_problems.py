@@ -80,11 +80,18 @@ async def test_malformed_json_is_a_problem_that_says_where(shared: httpx2.AsyncC
         assert re.search(r"character \d+|line \d+ column \d+", response.json()["detail"])
 
 
-async def test_bytes_that_are_no_text_are_a_problem(shared: httpx2.AsyncClient) -> None:
-    response = await shared.post("/api/v1/runs", content=b"\xff\xfe{}", headers={"Content-Type": "application/json"})
-
-    assert response.status_code == 400
-    assert response.headers["content-type"] == "application/problem+json"
+@pytest.mark.parametrize(
+    "content",
+    [b"\xff\xfe{}", b"[" * 100_000, b'{"configuration": ' + b'{"a":' * 5000, b'{"name": ' + b"9" * 5000 + b"}"],
+    ids=["no text", "lists too deep", "objects too deep", "a number too long"],
+)
+async def test_what_no_reader_of_json_takes_is_a_problem(shared: httpx2.AsyncClient, content: bytes) -> None:
+    for path in ("/api/v1/runs", "/api/v1/batches"):
+        check(
+            await shared.post(path, content=content, headers={"Content-Type": "application/json"}),
+            400,
+            "malformed-json",
+        )
 
 
 async def test_a_body_beyond_the_limit_is_refused_whether_announced_or_streamed(shared: httpx2.AsyncClient) -> None:

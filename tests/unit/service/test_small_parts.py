@@ -1,12 +1,13 @@
 """Names, cursors, speeds, events: small parts with a law each."""
 
 import asyncio
+import base64
 import json
 import string
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from server.service.active_run import Stopwatch
@@ -37,6 +38,8 @@ def test_a_cursor_leads_back_to_its_place(place: list[str | int]) -> None:
 
 
 @given(st.text())
+@example(base64.b64encode(b"[" * 100_000).decode())
+@example(base64.b64encode(b"[" + b"9" * 5000 + b",1,1]").decode())
 def test_what_is_no_cursor_is_refused(text: str) -> None:
     with pytest.raises(InvalidConfiguration, match="cursor"):
         read_cursor(text, int, int, int)
