@@ -144,11 +144,8 @@ async def _store(
     memory: Memory, configuration: RunConfiguration, name: str, origin: Origin, played: Played | None
 ) -> RunRow:
     async with memory.storage.transaction(memory.epoch) as connection:
-        id = draw_id()
-        while await runs.exists(connection, id):
-            id = draw_id()
         values: dict[str, Any] = {
-            "id": id,
+            "id": draw_id(),
             "name": name,
             "state": "running" if played else "waiting",
             "configuration": configuration.model_dump(mode="json"),
@@ -158,8 +155,9 @@ async def _store(
         }
         if played:
             values |= played.columns(await engines.number(connection, played.engine))
-        await runs.add(connection, values)
-        row = await runs.find(connection, id)
+        while not await runs.add(connection, values):
+            values["id"] = draw_id()
+        row = await runs.find(connection, values["id"])
     if row is None:
-        raise LookupError(f"run {id} vanished while it was created")
+        raise LookupError(f"run {values['id']} vanished while it was created")
     return row

@@ -1,16 +1,17 @@
 """Writes a run as a file that another server can go on with."""
 
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from evolution.configuration import RunConfiguration
+from server.service.errors import NotFound
 from server.service.load_run import find_row
 from server.service.memory import Memory
 from server.service.run_file import BLOCK_ROWS, GZIP, VERSION, Counts, Head, StoredGeneration, StoredRun
-from server.storage import transfers
+from server.storage import runs, transfers
 from server.storage.runs import RunRow
 
 GENERATION_SECONDS = 60.0
@@ -23,7 +24,7 @@ async def export_run(memory: Memory, id: str) -> tuple[RunRow, AsyncIterator[byt
     """The run, and its file's bytes. What is committed after the beginning may be missing in it, never anything before.
 
     Raises:
-        NotFound: before the first byte: no such run.
+        NotFound: before the first byte: no such run; later: it was deleted meanwhile.
     """
     row = await find_row(memory, id)
     return row, _compress(_lines(memory, row))
@@ -45,19 +46,30 @@ async def _lines(memory: Memory, row: RunRow) -> AsyncIterator[bytes]:
         async with memory.storage.reading(seconds=GENERATION_SECONDS) as connection:
             closed = await transfers.generation(connection, row.id, number) if number < row.generation else None
             candidates = await transfers.candidates_of(connection, row.id, number) if closed else []
-            blocks = [block async for block in transfers.results_of(connection, row.id, number, BLOCK_ROWS)]
+            sequences = await transfers.sequences_of(connection, row.id, number)
+            _check_there(row, await runs.find(connection, row.id) is not None)
         if closed:
             yield _json({"generation": StoredGeneration.model_validate(closed).model_dump(mode="json")})
         for start in range(0, len(candidates), BLOCK_ROWS):
             yield _json({"candidates": candidates[start : start + BLOCK_ROWS]})
-        for block in blocks:
-            # Late is what came after its generation's close; of an open one nothing is.
-            yield _json(
-                {"results": [(*row[:4], row[4] and closed is not None, *row[5:-1], row[-1].hex()) for row in block]}
-            )
-            played += len(block)
+        for start in range(0, len(sequences), BLOCK_ROWS):
+            yield _json({"results": await _results(memory, row, sequences[start : start + BLOCK_ROWS], closed is None)})
         tried += len(candidates)
+        played += len(sequences)
     yield _json({"end": Counts(candidates=tried, results=played).model_dump()})
+
+
+async def _results(memory: Memory, row: RunRow, sequences: Sequence[int], is_open: bool) -> list[tuple[Any, ...]]:
+    async with memory.storage.reading() as connection:
+        block = await transfers.results_at(connection, sequences)
+    _check_there(row, len(block) == len(sequences))
+    # Late is what came after its generation's close; of an open one nothing is.
+    return [(*result[:4], result[4] and not is_open, *result[5:-1], result[-1].hex()) for result in block]
+
+
+def _check_there(row: RunRow, is_there: bool) -> None:
+    if not is_there:
+        raise NotFound(f"Run {row.id} was deleted while it was exported.")
 
 
 def _json(line: dict[str, Any]) -> bytes:

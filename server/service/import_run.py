@@ -16,6 +16,7 @@ from server.service.load_run import load_run
 from server.service.memory import Memory
 from server.service.names import draw_id
 from server.service.offer_work import offer_run
+from server.service.open_generation import plays
 from server.service.run_file import GZIP, LONGEST_LINE, Counts, Line, StoredRun, read_head, read_line
 from server.service.stock_library import stock_library
 from server.service.tell_watchers import tell_of_run
@@ -108,13 +109,11 @@ async def _begin(memory: Memory, run: StoredRun) -> str:
     columns = run.model_dump(mode="json", exclude={"id", "engine", "created_at", "finished_at"})
     times = {"created_at": run.created_at, "finished_at": run.finished_at}
     async with memory.storage.transaction(memory.epoch) as connection:
-        id = run.id
-        while await runs.exists(connection, id):
-            id = draw_id()
         engine_id = await engines.number(connection, run.engine) if run.engine else None
-        values = {**columns, **times, "id": id, "engine_id": engine_id, "state": "deleted"}
-        await runs.add(connection, values)
-    return id
+        values = {**columns, **times, "id": run.id, "engine_id": engine_id, "state": "deleted"}
+        while not await runs.add(connection, values):
+            values["id"] = draw_id()
+    return str(values["id"])
 
 
 @dataclass
@@ -169,6 +168,10 @@ class Arrival:
         tried, played = line.candidates or [], line.results or []
         if any(row[0] >= self.run.generation for row in tried) or any(row[0] > self.run.generation for row in played):
             raise MalformedRun(f"Line {self._number:,} tells of a generation that the run has not come to.")
+        strange = next((row for row in played if not plays(self.run.configuration, row[1], row[2], row[3])), None)
+        if strange is not None:
+            told = f"individual {strange[1]:,}, phase {strange[2]}, episode {strange[3]:,}"
+            raise MalformedRun(f"Line {self._number:,} tells of an episode that its runs do not have: {told}.")
         counts = self._found
         self._found = Counts(candidates=counts.candidates + len(tried), results=counts.results + len(played))
 

@@ -140,6 +140,18 @@ class OpenGeneration:
             self.steps += steps
 
 
+def plays(configuration: RunConfiguration, index: int, phase: int, episode: int) -> bool:
+    """Whether some generation of such a run can have this episode."""
+    population = configuration.population
+    if configuration.algorithm == "block-free":
+        return phase == Phase.EVALUATION and EndlessPhase(0, population).asks_for(index, episode)
+    if phase == Phase.EVALUATION:
+        return index < population and episode < configuration.episodes
+    # The carried elite's number is `population`.
+    most = configuration.validation_episodes if phase == Phase.VALIDATION else configuration.test_episodes
+    return index <= population and episode < most
+
+
 Scores = Mapping[int, Mapping[int, list[Scored]]]
 
 

@@ -14,12 +14,12 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    insert,
     select,
     text,
     tuple_,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.storage.tables import engines, runs
@@ -72,18 +72,10 @@ class Meter:
 WHOLE = select(*runs.c, engines.c.name.label("engine")).select_from(runs.outerjoin(engines))
 
 
-async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
-    """A new run.
-
-    Raises:
-        sqlalchemy.exc.IntegrityError: the id is taken.
-    """
-    await connection.execute(insert(runs).values(**values))
-
-
-async def exists(connection: AsyncConnection, id: str) -> bool:
-    """Whether the id is taken, be it by a run that is being deleted."""
-    return (await connection.execute(select(runs.c.id).where(runs.c.id == id))).first() is not None
+async def add(connection: AsyncConnection, values: Mapping[str, Any]) -> bool:
+    """A new run; False, and nothing is stored, if its id is taken, be it by a run that is being deleted."""
+    added = insert(runs).values(**values).on_conflict_do_nothing(index_elements=["id"]).returning(runs.c.id)
+    return (await connection.execute(added)).first() is not None
 
 
 async def find(connection: AsyncConnection, id: str) -> RunRow | None:

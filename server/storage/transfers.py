@@ -1,6 +1,6 @@
 """Runs as they leave this database and come into it: rows in bulk."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,13 +32,16 @@ async def candidates_of(connection: AsyncConnection, run: str, number: int) -> l
     return [tuple(row) for row in await connection.execute(query.order_by(candidates.c.index))]
 
 
-async def results_of(connection: AsyncConnection, run: str, number: int, at_once: int) -> AsyncIterator[list[Any]]:
-    """The generation's results in the order of their commits, in blocks, columns as RESULT."""
-    columns = [results.c[name] for name in RESULT]
-    query = select(*columns, results.c.sequence).where(results.c.run_id == run, results.c.generation == number)
-    rows = (await connection.execute(query.order_by(results.c.sequence))).all()
-    for start in range(0, len(rows), at_once):
-        yield [tuple(row)[:-1] for row in rows[start : start + at_once]]
+async def sequences_of(connection: AsyncConnection, run: str, number: int) -> list[int]:
+    """Names of the generation's results for `results_at`, in the order of their commits."""
+    query = select(results.c.sequence).where(results.c.run_id == run, results.c.generation == number)
+    return list((await connection.execute(query.order_by(results.c.sequence))).scalars())
+
+
+async def results_at(connection: AsyncConnection, sequences: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Those of the named results that are still there, in order, columns as RESULT."""
+    query = select(*(results.c[name] for name in RESULT)).where(results.c.sequence.in_(sequences))
+    return [tuple(row) for row in await connection.execute(query.order_by(results.c.sequence))]
 
 
 async def add_generation(connection: AsyncConnection, run: str, values: dict[str, Any]) -> None:

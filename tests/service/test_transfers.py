@@ -1,5 +1,6 @@
 """A run moves between servers whole: it goes on as it would have where it was. A damaged file leaves nothing behind."""
 
+import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Callable
@@ -98,6 +99,39 @@ async def test_a_run_that_is_there_already_comes_in_under_another_id(master: Mas
     assert await outcome(master, again.id) == await outcome(master, run.id)
 
 
+async def test_imports_of_one_run_at_the_same_time_come_in_under_ids_of_their_own(
+    master: Master, elsewhere: Master
+) -> None:
+    worker = await described(master)
+    run = await master.create_run(None, "twice", SMALL)
+    async with at_work(worker):
+        await reached(master, run.id, "finished")
+    await settled(master)
+    content = await exported(master, run.id)
+    async with asyncio.TaskGroup() as group:
+        imports = [group.create_task(elsewhere.import_run(parts(content))) for _ in range(4)]
+    imported = [task.result() for task in imports]
+    assert len({row.id for row in imported}) == 4
+    assert run.id in {row.id for row in imported}
+    for row in imported:
+        assert await outcome(elsewhere, row.id) == await outcome(master, run.id)
+
+
+async def test_a_run_that_is_deleted_while_it_is_exported_gives_no_whole_file(master: Master) -> None:
+    worker = await described(master)
+    run = await master.create_run(None, None, SMALL)
+    async with at_work(worker):
+        await reached(master, run.id, "finished")
+    await settled(master)
+    _, content = await master.export_run(run.id)
+    await anext(content)
+    await master.delete_run(run.id)
+    await settled(master)
+    with pytest.raises(NotFound, match="deleted while"):
+        async for _ in content:
+            pass
+
+
 def without_end(lines: list[Any]) -> list[Any]:
     return lines[:-1]
 
@@ -165,6 +199,20 @@ def with_later_result(lines: list[Any]) -> list[Any]:
     return lines
 
 
+def with_strange_individual(lines: list[Any]) -> list[Any]:
+    for line in lines:
+        if "results" in line:
+            line["results"][0][1] = 10**6
+    return lines
+
+
+def with_strange_episode(lines: list[Any]) -> list[Any]:
+    for line in lines:
+        if "results" in line:
+            line["results"][0][3] = 1000
+    return lines
+
+
 def without_network(lines: list[Any]) -> list[Any]:
     lines[0]["run"]["architecture"] = None
     return lines
@@ -177,6 +225,8 @@ def without_network(lines: list[Any]) -> list[Any]:
         (with_candidate_twice, "twice"),
         (with_unsayable_name, "NUL"),
         (with_later_result, "not come to"),
+        (with_strange_individual, "individual 1,000,000, phase 0"),
+        (with_strange_episode, "episode 1,000"),
         (without_network, "no network"),
         (without_end, "cut short"),
         (without_generation, "does not fit"),
