@@ -165,6 +165,13 @@ export const listAncestors = (id, query, signal) => request("GET", `${policy(id)
 /** Have a recording's actions replayed. @param {string} id @returns {Promise<import("./types.js").JobView>} */
 export const verifyRollout = (id) => request("POST", `/rollouts/${encodeURIComponent(id)}/verifications`);
 
+/** @param {string} id @returns {Promise<import("./types.js").RolloutView>} */
+export const getRollout = (id, signal) => request("GET", `/rollouts/${encodeURIComponent(id)}`, { signal });
+
+/** Have a video that does not play removed and made again. @param {string} id
+ * @returns {Promise<import("./types.js").RolloutView>} */
+export const replaceVideo = (id) => request("POST", `/rollouts/${encodeURIComponent(id)}/videos`);
+
 /** Where a recording's picture is. @param {string} id */
 export const posterUrl = (id) => `${ROOT}/rollouts/${encodeURIComponent(id)}/poster.jpg`;
 

@@ -37,8 +37,10 @@ export async function draw(element, figure, { onPick, mark } = {}) {
   const shapes = [...(figure.layout.shapes ?? []), ...marks(element, mark)];
   const layout = { ...figure.layout, autosize: true, shapes };
   const isFirst = !element.data;
-  await plotly.react(element, figure.data, layout, CONFIG);
+  const drawn = plotly.react(element, figure.data, layout, CONFIG);
+  // At once: whoever sees the points may click, though the rest is still being drawn.
   if (isFirst && onPick) element.on("plotly_click", ({ points }) => points[0] && onPick(points[0].x));
+  await drawn;
 }
 
 function marks(element, x) {

@@ -50,13 +50,18 @@ export function generationAt(figure, axis, place) {
 
 /** @param {string} id a run's @param {Object<string, string>} query `watch`: the generation
  * @returns {{items: import("./types.js").EliteRollout[], generation: number|null, isChosen: boolean,
- *   choose: (generation: number) => void}} `generation`: whose elite is shown */
+ *   choices: number, choose: (generation: number) => void}} `generation`: whose elite is shown; `choices`: how often
+ *   one was chosen on the page */
 export function useWatching(id, query) {
   const resource = useResource(`elite rollouts ${id}`, (signal) => listEliteRollouts(id, signal));
   const inAddress = /^\d+$/.test(query.watch ?? "") ? Number(query.watch) : null;
-  const [chosen, setChosen] = useState(inAddress);
-  const [later, write] = [useRef(null), useRef(null)];
-  useEffect(() => setChosen(inAddress), [inAddress]);
+  const [{ chosen, choices }, setChosen] = useState({ chosen: inAddress, choices: 0 });
+  const [later, write, written] = [useRef(null), useRef(null), useRef(inAddress)];
+  useEffect(() => {
+    // What was written here follows a choice that may be older than the newest.
+    if (inAddress !== written.current) setChosen({ chosen: inAddress, choices: 0 });
+    written.current = inAddress;
+  }, [inAddress]);
   useEvents((event) => {
     if (event.type === "rollout.changed") resource.change((listing) => renewed(listing, event.rollout));
     if (event.type !== "generation.closed" || event.run_id !== id) return;
@@ -67,11 +72,14 @@ export function useWatching(id, query) {
   });
   useEffect(() => () => [later, write].forEach(({ current }) => clearTimeout(current)), [id]);
   const choose = (generation) => {
-    setChosen(generation);
+    setChosen((old) => ({ chosen: generation, choices: old.choices + 1 }));
     clearTimeout(write.current);
-    write.current = setTimeout(() => setQuery({ watch: String(generation) }), SETTLE_MS);
+    write.current = setTimeout(() => {
+      written.current = generation;
+      setQuery({ watch: String(generation) });
+    }, SETTLE_MS);
   };
   const items = (resource.data?.items ?? []).filter(({ rollouts }) => rollouts.length);
   const shown = items[nearest(items, chosen)]?.generation ?? chosen; // What plays is what the chart marks.
-  return { items, generation: shown, isChosen: chosen != null, choose };
+  return { items, generation: shown, isChosen: chosen != null, choices, choose };
 }

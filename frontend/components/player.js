@@ -10,12 +10,16 @@ import { Screen } from "./screen.js";
 const OWN_KEYS = [" ", "ArrowLeft", "ArrowRight", "Home", "End"]; // What buttons and sliders know themselves.
 
 /** @param {{label: string, items: {key: string, rollout: import("../types.js").RolloutView, caption?: any}[],
- *   isEager?: boolean}} props `isEager`: plays by itself whenever another recording is given */
-export function Player({ label, items, isEager = false }) {
+ *   isEager?: boolean, turn?: number}} props `isEager`: plays by itself whenever another recording is given, or `turn` grows:
+ *   it was chosen again */
+export function Player({ label, items, isEager = false, turn = 0 }) {
   const deck = useDeck();
   const shown = items.map(({ rollout }) => rollout.id).join(" ");
   const start = () => isEager && deck.play();
   useEffect(() => deck.seek(0), [shown]);
+  useEffect(() => {
+    if (turn) deck.play();
+  }, [turn]);
   const press = (event) => {
     const action = actionOf(event.key);
     if (!action || event.ctrlKey || event.metaKey || event.altKey) return;

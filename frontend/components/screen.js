@@ -1,7 +1,7 @@
 /** One recording's picture: its video, or a word about why there is none. */
 
-import { html, useEffect, useState } from "../vendor/preact-htm.module.js";
-import { listWorkers, posterUrl, recordPolicy, requestVideo, videoUrl } from "../api.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact-htm.module.js";
+import { getRollout, listWorkers, posterUrl, recordPolicy, replaceVideo, requestVideo, videoUrl } from "../api.js";
 import { reasonOf } from "../format.js";
 import { useEvents, useResource, useStore } from "../hooks.js";
 import { rolloutWords } from "../rollouts.js";
@@ -18,6 +18,7 @@ function useRecording(given) {
   const [known, setKnown] = useState(given);
   const [problem, setProblem] = useState(null);
   const [tries, setTries] = useState(0);
+  const failures = useRef(0); // Of the video in the player, one after the other.
   useEffect(() => setKnown(given), [given]);
   useEvents(({ type, rollout }) => {
     if (type !== "rollout.changed" || rollout.id !== given.id) return;
@@ -27,44 +28,67 @@ function useRecording(given) {
   const tell = (error) => {
     if (error.name !== "AbortError") setProblem(error.status === 409 ? error.detail : reasonOf(error));
   };
-  const without = (video) => setKnown((old) => ({ ...old, video }));
   const isMissing = known.state !== "failed" && !known.video && !problem;
   useEffect(() => {
     if (!isMissing) return undefined;
     const controller = new AbortController();
     let timer = null;
-    const ask = () =>
-      requestVideo(known.id, controller.signal).then((later) => {
-        if (later) timer = setTimeout(ask, ASK_AGAIN_MS);
-        setKnown((old) => later ?? { ...old, video: true });
-      }, tell);
+    const ask = async () => {
+      try {
+        const later = await requestVideo(known.id, controller.signal);
+        // What this page knows else may be older than the video.
+        const renewed = later ?? (await getRollout(known.id, controller.signal));
+        if (controller.signal.aborted) return;
+        if (!renewed.video) timer = setTimeout(ask, ASK_AGAIN_MS);
+        failures.current = 0;
+        setKnown(renewed);
+      } catch (error) {
+        tell(error);
+      }
+    };
     timer = setTimeout(ask, SETTLE_MS);
     return () => {
       clearTimeout(timer);
       controller.abort();
     };
   }, [isMissing, known.id]);
-  /** The video could not be played: it may have been evicted after the page learnt of it. */
-  const look = () => requestVideo(known.id).then((later) => (later ? without(false) : setProblem(UNPLAYABLE)), tell);
-  const retry = async () => {
+  const renew = async (request) => {
     try {
-      setKnown(await recordPolicy(known.policy, { seed: known.seed }));
-      setTries((count) => count + 1);
+      setKnown(await request());
       setProblem(null);
+      setTries((count) => count + 1);
     } catch (error) {
       tell(error);
     }
   };
-  return { rollout: known, problem, tries, look, retry };
+  /** The video could not be played: evicted or replaced since the page learnt of it, cut off on its way, or damaged. */
+  const look = async () => {
+    failures.current += 1;
+    if (failures.current === 1) await renew(() => getRollout(known.id));
+    else setProblem(UNPLAYABLE);
+  };
+  const again = (request) => {
+    failures.current = 0;
+    return renew(request);
+  };
+  const retry = () => again(() => recordPolicy(known.policy, { seed: known.seed }));
+  const replace = () => again(() => replaceVideo(known.id));
+  return { rollout: known, problem, tries, look, retry, replace };
 }
 
 /** @param {{rollout: import("../types.js").RolloutView, attach: (element: HTMLVideoElement|null) => void,
  *   onToggle: () => void, onReady: () => void}} props `onReady`: its video can be played */
 export function Screen({ rollout: given, attach, onToggle, onReady }) {
-  const { rollout, problem, tries, look, retry } = useRecording(given);
+  const { rollout, problem, tries, look, retry, replace } = useRecording(given);
   const isFailed = rollout.state === "failed";
   if (isFailed || problem) {
-    return html`<${Refusal} rollout=${rollout} reason=${problem ?? rollout.problem} onRetry=${retry} />`;
+    const reason = problem ?? rollout.problem ?? "It could not be recorded.";
+    return html`<${Standby} rollout=${rollout}>
+      <div class="standby-reason"><p role="alert" class="error-text">${reason}</p>
+        <${Button} kind="small" icon="reset" onClick=${retry}>Try again<//>
+        ${problem === UNPLAYABLE && html`<${Button} kind="small" icon="play" onClick=${replace}>Make it again<//>`}
+      </div>
+    <//>`;
   }
   if (rollout.state === "waiting") return html`<${Awaited} rollout=${rollout} word="Being recorded…" />`;
   if (!rollout.video) return html`<${Awaited} rollout=${rollout} word="Video being made…" />`;
@@ -81,13 +105,6 @@ function Awaited({ rollout, word }) {
   const isAlone = Boolean(workers) && !workers.some(({ state }) => AT_WORK.includes(state));
   return html`<${Standby} rollout=${rollout}>
     <p role="status">${isAlone ? "No worker is connected: the video is made when one comes." : word}</p>
-  <//>`;
-}
-
-function Refusal({ rollout, reason, onRetry }) {
-  return html`<${Standby} rollout=${rollout}>
-    <div class="standby-reason"><p role="alert" class="error-text">${reason ?? "It could not be recorded."}</p>
-      <${Button} kind="small" icon="reset" onClick=${onRetry}>Try again<//></div>
   <//>`;
 }
 

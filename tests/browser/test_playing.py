@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.acceptance.processes import until
 from tests.browser.conftest import PATIENCE_SECONDS, Faults
@@ -83,8 +83,35 @@ def test_a_slider_plays_each_generations_elite_in_step_with_the_curve(page: Page
     expect(video).to_have_attribute("src", re.compile(median["id"]), timeout=1000 * RECORD_SECONDS)
     await_play(video)
     expect(page).to_have_url(re.compile("watch=1"))
+    video.evaluate("video => { video.pause(); video.currentTime = 0; }")
+    curve.evaluate("plot => plot.emit('plotly_click', { points: [{ x: 1 }] })")
+    await_play(video)
     page.goto(page.url.replace("watch=1", "watch=0"))
     expect(slider).to_have_attribute("aria-valuetext", re.compile("^Generation 0"))
+
+
+def test_a_choice_stays_whatever_the_address_still_says_of_the_one_before(page: Page, platform: Platform) -> None:
+    run = platform.create_run(**SHORT)
+    platform.await_generation(run["id"], 2)
+    page.goto(f"/runs/{run['id']}")
+    slider = page.get_by_role("slider", name="Generation of the elite")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile("^Generation 1"))
+    # In the very moment in which the address is given the first choice, another is made.
+    slider.evaluate(
+        """slider => {
+            window.shown = [];
+            const note = () => window.shown.push(slider.getAttribute("aria-valuetext").match(/\\d+/)[0]);
+            new MutationObserver(note).observe(slider, { attributeFilter: ["aria-valuetext"] });
+            const write = history.replaceState.bind(history);
+            history.replaceState = (...given) => {
+                write(...given);
+                if (given[2].includes("watch=0")) document.querySelector("[aria-label='Elite after']").click();
+            };
+        }"""
+    )
+    slider.press("ArrowLeft")
+    expect(page).to_have_url(re.compile("watch=1"))
+    assert page.evaluate("window.shown") == ["0", "1"]
 
 
 def test_keys_play_step_move_and_change_the_speed(page: Page, policy: dict[str, Any], rollout: dict[str, Any]) -> None:
@@ -153,17 +180,45 @@ def test_a_video_that_was_evicted_is_made_again_while_one_waits(
     await_play(video)
 
 
-def test_a_damaged_video_is_said_to_be_damaged(
+def test_a_page_that_knows_less_than_the_server_shows_the_video_all_the_same(
+    page: Page, policy: dict[str, Any], rollout: dict[str, Any]
+) -> None:
+    def forget(route: Route) -> None:
+        """The policy as it was before it was recorded."""
+        reply = route.fetch()
+        known = reply.json()
+        known["rollouts"][0] |= {"state": "waiting", "video": False, "poster": False}
+        route.fulfill(response=reply, json=known)
+
+    page.route(re.compile(f"/api/v1/policies/{policy['id'][:16]}$"), forget)
+    page.goto(f"/policies/{policy['id']}?rollout={rollout['id']}")
+    player = page.get_by_role("group", name="Player")
+    expect(player.get_by_label(re.compile("^Episode asked for"))).to_be_visible()
+
+
+def test_a_damaged_video_is_said_to_be_damaged_and_made_again(
     page: Page, platform: Platform, faults: Faults, policy: dict[str, Any], rollout: dict[str, Any]
 ) -> None:
     faults.expect("Failed to load resource")
     platform.execute(
-        "UPDATE videos SET mp4 = decode(repeat('00', size::int), 'hex') WHERE rollout_id = %s", rollout["id"]
+        "UPDATE videos SET mp4 = decode(repeat('00', size::int), 'hex'), "
+        "sha256 = encode(sha256(decode(repeat('00', size::int), 'hex')), 'hex') WHERE rollout_id = %s",
+        rollout["id"],
     )
     page.goto(f"/policies/{policy['id']}?rollout={rollout['id']}")
-    alert = page.get_by_role("group", name="Player").get_by_role("alert")
+    player = page.get_by_role("group", name="Player")
+    alert = player.get_by_role("alert")
     expect(alert).to_contain_text("it is damaged")
-    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    player.get_by_role("button", name="Try again").click()
+    expect(alert).to_contain_text("it is damaged")
+    player.get_by_role("button", name="Make it again").click()
+    video = player.get_by_label(re.compile("^Episode asked for"))
+    expect(video).to_be_visible(timeout=1000 * RECORD_SECONDS)
+    player.get_by_role("button", name="Play", exact=True).click()
+    await_play(video)
+    page.reload()
+    player.get_by_role("button", name="Play", exact=True).click()
+    await_play(video)
 
 
 def test_a_recording_that_failed_says_why_and_is_tried_again(

@@ -16,12 +16,12 @@ const EPISODES = [
 ];
 
 /** @param {{watching: {items: import("../../types.js").EliteRollout[], generation: number|null, isChosen: boolean,
- *   choose: (generation: number) => void}, query: Object<string, string>}} props */
-export function Watch({ watching: { items, generation, isChosen, choose }, query }) {
+ *   choices: number, choose: (generation: number) => void}, query: Object<string, string>}} props */
+export function Watch({ watching: { items, generation, isChosen, choices, choose }, query }) {
   const section = useRef(null);
   useEffect(() => {
     if (isChosen) section.current?.scrollIntoView({ block: "nearest" });
-  }, [isChosen, generation]);
+  }, [isChosen, generation, choices]);
   if (!items.length) return null;
   const place = nearest(items, generation);
   const elite = items[place];
@@ -30,7 +30,8 @@ export function Watch({ watching: { items, generation, isChosen, choose }, query
   return html`<section class="card recordings" aria-labelledby="watch" ref=${section}>
     <h2 id="watch">Watch it learn</h2>
     <div class="watch">
-      <${Player} label="Elite at play" items=${[{ key: "elite", rollout }]} isEager=${isChosen} />
+      <${Player} label="Elite at play" items=${[{ key: "elite", rollout }]} isEager=${isChosen}
+        turn=${choices} />
       <div class="watch-side">
         <${Slider} items=${items} place=${place} choose=${choose} />
         <p><b>Generation ${elite.generation}</b>${elite.mean == null ? "" : `: elite's mean ${mean(elite.mean)}`}</p>
