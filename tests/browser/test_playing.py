@@ -83,7 +83,9 @@ def test_a_slider_plays_each_generations_elite_in_step_with_the_curve(page: Page
     expect(video).to_have_attribute("src", re.compile(median["id"]), timeout=1000 * RECORD_SECONDS)
     await_play(video)
     expect(page).to_have_url(re.compile("watch=1"))
-    video.evaluate("video => { video.pause(); video.currentTime = 0; }")
+    until(lambda: video.evaluate("video => video.ended"), PATIENCE_SECONDS)
+    expect(watch.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    video.evaluate("video => { video.currentTime = 0; }")
     curve.evaluate("plot => plot.emit('plotly_click', { points: [{ x: 1 }] })")
     await_play(video)
     page.goto(page.url.replace("watch=1", "watch=0"))
@@ -190,7 +192,7 @@ def test_a_page_that_knows_less_than_the_server_shows_the_video_all_the_same(
         known["rollouts"][0] |= {"state": "waiting", "video": False, "poster": False}
         route.fulfill(response=reply, json=known)
 
-    page.route(re.compile(f"/api/v1/policies/{policy['id'][:16]}$"), forget)
+    page.route(re.compile(f"/api/v1/policies/{policy['id']}$"), forget)
     page.goto(f"/policies/{policy['id']}?rollout={rollout['id']}")
     player = page.get_by_role("group", name="Player")
     expect(player.get_by_label(re.compile("^Episode asked for"))).to_be_visible()
