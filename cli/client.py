@@ -45,6 +45,10 @@ class Server:
         """The JSON that POST gives. Raises as `get`."""
         return self._request("POST", path, json=body)
 
+    def link(self) -> str:
+        """The dashboard's address, with a code in it that lets one browser in. Raises as `get`."""
+        return f"{self.connection.url}{self.post('tokens/links', {})['path']}"
+
     def delete(self, path: str) -> None:
         """Raises as `get`."""
         self._request("DELETE", path)
@@ -121,7 +125,7 @@ def _reason(error: Exception) -> str:
 def _complaint(response: httpx2.Response) -> str:
     """A problem document in one line."""
     if response.status_code == 401:
-        return "the server does not accept this token: take the one of the link that `neuroevo up` prints"
+        return "the server does not accept this token: take one that `neuroevo token create` made"
     try:
         problem = response.json()
     except ValueError:

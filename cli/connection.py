@@ -4,7 +4,6 @@ import json
 import os
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlencode
 
 from cli.errors import NoServer
 
@@ -16,11 +15,6 @@ class Connection(NamedTuple):
 
     url: str
     token: str
-
-    @property
-    def link(self) -> str:
-        """The dashboard's address with the token in it."""
-        return f"{self.url}/?{urlencode({'token': self.token})}"
 
 
 def connection_file(data: Path) -> Path:
@@ -75,5 +69,7 @@ def find_connection(data: Path, server: str | None, token: str | None) -> Connec
     if token is None and local is not None and local.url == url:
         return local
     if token is None:
-        raise NoServer(f"a token is needed for {url}: NEUROEVO_TOKEN or --token (`neuroevo up` prints it in its link)")
+        raise NoServer(
+            f"a token is needed for {url}: NEUROEVO_TOKEN or --token (see `neuroevo token create`)"
+        )
     return Connection(url, token)

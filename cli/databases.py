@@ -20,7 +20,7 @@ class DatabaseNotUpgraded(CommandError):
 def upgrade_database(database_url: DatabaseUrl = None, data: Data = DEFAULT_DATA) -> None:
     """Bring the database's tables to this release's form. `server start` and `up` do so themselves."""
     if database_url is not None:
-        _upgrade(database_url)
+        upgrade_to_this_release(database_url)
     else:
         _upgrade_embedded(data.resolve())
     typer.echo("the database is up to date")
@@ -31,10 +31,11 @@ def _upgrade_embedded(data: Path) -> None:
     from cli.postgres import EmbeddedPostgres
 
     with lock.held(data), EmbeddedPostgres(data) as postgres:
-        _upgrade(postgres.url)
+        upgrade_to_this_release(postgres.url)
 
 
-def _upgrade(database_url: str) -> None:
+def upgrade_to_this_release(database_url: str) -> None:
+    """Raises DatabaseNotUpgraded."""
     from migrations.upgrade import NewerDatabase, upgrade
     from server.storage.errors import DatabaseUnavailable
 

@@ -39,6 +39,7 @@ class Plan:
     workers: int
     database_url: str | None
     environment_modules: Sequence[str]
+    worker_token: str
 
     @property
     def connection(self) -> Connection:
@@ -78,7 +79,9 @@ def server_child(plan: Plan, database_url: str, master: Server, say: Say) -> Chi
     recipe = Recipe(
         "server",
         partial(_neuroevo, "server", "start", "--host", plan.host, "--port", str(plan.port)),
-        _environment(NEUROEVO_TOKEN=plan.token, NEUROEVO_DATABASE_URL=database_url),
+        _environment(
+            NEUROEVO_TOKEN=plan.token, NEUROEVO_WORKER_TOKEN=plan.worker_token, NEUROEVO_DATABASE_URL=database_url
+        ),
         is_ready=is_ready,
         patience_seconds=SERVER_PATIENCE_SECONDS,
     )
@@ -97,7 +100,7 @@ def worker_child(number: int, plan: Plan, say: Say) -> Child:
     recipe = Recipe(
         f"worker {number}",
         partial(_neuroevo, "worker", "start", *options),
-        _environment(NEUROEVO_SERVER=plan.connection.url, NEUROEVO_TOKEN=plan.token),
+        _environment(NEUROEVO_SERVER=plan.connection.url, NEUROEVO_TOKEN=plan.worker_token),
         patience_seconds=WORKER_PATIENCE_SECONDS,
     )
     return Child(recipe, ChildLog(plan.data / "logs" / f"worker-{number}.log"), say)
@@ -113,4 +116,11 @@ def _environment(**variables: str) -> dict[str, str]:
     return inherited | {"PYTHONUNBUFFERED": "1"} | variables
 
 
-OWN_VARIABLES = {"NEUROEVO_DATABASE_URL", "NEUROEVO_TOKEN", "NEUROEVO_SERVER", "NEUROEVO_NAME", "NEUROEVO_ENV_MODULE"}
+OWN_VARIABLES = {
+    "NEUROEVO_DATABASE_URL",
+    "NEUROEVO_TOKEN",
+    "NEUROEVO_WORKER_TOKEN",
+    "NEUROEVO_SERVER",
+    "NEUROEVO_NAME",
+    "NEUROEVO_ENV_MODULE",
+}

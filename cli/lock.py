@@ -52,5 +52,9 @@ def is_held(data: Path) -> bool:
 
 def _whose(data: Path, pid: str) -> str:
     connection = read_connection(data)
-    where = f"its dashboard: {connection.link}" if connection else "it is just starting or stopping"
+    where = (
+        f"its dashboard: {connection.url} (neuroevo token link lets a browser in)"
+        if connection
+        else "it is just starting or stopping"
+    )
     return f"neuroevo up runs on {data} already (pid {pid or 'unknown'}); {where}"

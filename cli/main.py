@@ -16,7 +16,7 @@ from typing import NoReturn
 import typer
 from typer.exceptions import Abort, TyperException
 
-from cli import bench, databases, doctor, policies, runs, servers, transfers, up, versions, workers
+from cli import bench, databases, doctor, policies, runs, servers, tokens, transfers, up, versions, workers
 from cli.errors import CommandError
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ runs.app.command("export")(transfers.export_run)
 runs.app.command("import")(transfers.import_run)
 app.add_typer(runs.app, name="run")
 app.add_typer(policies.app, name="policy")
+app.add_typer(tokens.app, name="token")
 app.add_typer(databases.app, name="db")
 app.add_typer(bench.app, name="bench")
 app.command("doctor")(doctor.doctor)
@@ -46,7 +47,7 @@ def show_help(context: typer.Context) -> None:
         typer.echo(context.get_help())
 
 
-for _group in (servers.app, workers.app, runs.app, policies.app, databases.app, bench.app):
+for _group in (servers.app, workers.app, runs.app, policies.app, tokens.app, databases.app, bench.app):
     _group.callback(invoke_without_command=True)(show_help)
 
 

@@ -70,7 +70,7 @@ class Supervision:
             database_url = postgres.url
         await self._start([server_child(plan, database_url, master, say)], "the server is starting")
         write_connection(plan.data, plan.connection)
-        say(f"dashboard: {plan.connection.link}")
+        say(f"dashboard: {await asyncio.to_thread(master.link)}")
         compiled = are_compiled()
         await self._start([worker_child(number, plan, say) for number in range(1, plan.workers + 1)], "")
         say(f"{plan.workers} worker{'' if plan.workers == 1 else 's'} started; Ctrl-C stops everything")

@@ -63,7 +63,7 @@ def up(
         raise BadInput(f"--preset {preset}: there are {', '.join(PRESETS)}")
     folder = data.resolve()
     with lock.held(folder):
-        token = os.environ.get("NEUROEVO_TOKEN") or _kept_token(folder)
+        token = os.environ.get("NEUROEVO_TOKEN") or _kept_token(folder / "token")
         plan = Plan(
             data=folder,
             host=host,
@@ -72,18 +72,18 @@ def up(
             workers=_default_slots() if workers is None else workers,
             database_url=database_url,
             environment_modules=modules or [],
+            worker_token=os.environ.get("NEUROEVO_WORKER_TOKEN") or _kept_token(folder / "worker-token"),
         )
         asyncio.run(Supervision(plan, Screen()).run(preset, new=new))
 
 
-def _kept_token(folder: Path) -> str:
-    """The token of the last start, so that a link once opened stays good; a new one at the first."""
+def _kept_token(path: Path) -> str:
+    """The token of the last start, so that who has it stays let in; a new one at the first."""
     import secrets
 
     from cli.connection import write_private
     from cli.errors import BadInput
 
-    path = folder / "token"
     try:
         if path.exists() and (token := path.read_text().strip()):
             return token

@@ -6,18 +6,25 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
+from pydantic import SecretStr
 
-from server.api.access import Gate, Token
+from server.api.access import Gate
 from server.api.assets import Assets
 from server.api.description import Application, describe
+from server.api.hosts import Hosts
 from server.api.middleware import COMPRESSION_LEVEL, AccessLog, BodyLimit, Compression, SecurityHeaders
 from server.api.pages import answer_not_found
 from server.api.problems import answer_with_problems
 from server.api.routes import UNVERSIONED, VERSIONED
+from server.cancellation import end
 from server.service.clock import Clock, SystemClock
+from server.service.keyring import Keyring
+from server.service.keys import Key, digest_of
 from server.service.master import Master
+from server.service.tokens import Tokens
 from server.settings import Settings
 from server.storage.database import Storage
+from server.token_views import Role
 
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 
@@ -26,8 +33,11 @@ def create_app(settings: Settings, storage: Storage | None = None, clock: Clock 
     """The application. `storage`: closed when the application ends; by default the settings' database."""
     store = storage or Storage(settings.database_url.get_secret_value())
     app = Application(**describe(), lifespan=_serve, docs_url=None, redoc_url=None, telemetry=NO_TELEMETRY)
-    app.state.settings, app.state.token, app.state.storage = settings, Token(settings.token), store
-    app.state.master = Master(store, clock or SystemClock(), settings)
+    time = clock or SystemClock()
+    app.state.settings, app.state.storage = settings, store
+    app.state.master = master = Master(store, time, settings)
+    app.state.keyring = keyring = Keyring(store, time, own_keys(settings))
+    app.state.tokens = Tokens(store.reading, master.writing, time, keyring.load)
     app.state.stopping = asyncio.Event()
     for router in VERSIONED:
         app.include_router(router, prefix="/api/v1")
@@ -37,7 +47,8 @@ def create_app(settings: Settings, storage: Storage | None = None, clock: Clock 
     answer_with_problems(app)
     app.add_exception_handler(404, answer_not_found)
     # The last one added is the outermost.
-    app.add_middleware(Gate, token=app.state.token)
+    app.add_middleware(Gate, keyring=keyring)
+    app.add_middleware(Hosts, settings=settings)
     app.add_middleware(BodyLimit, limit=settings.body_bytes)
     app.add_middleware(Compression, minimum_size=1024, compresslevel=COMPRESSION_LEVEL)
     app.add_middleware(SecurityHeaders)
@@ -45,13 +56,26 @@ def create_app(settings: Settings, storage: Storage | None = None, clock: Clock 
     return app
 
 
+def own_keys(settings: Settings) -> list[Key]:
+    """What the settings' tokens open."""
+    given: list[tuple[str, Role, SecretStr | None]] = [
+        ("the server's own token", "operator", settings.token),
+        ("the server's own token for workers", "worker", settings.worker_token),
+    ]
+    return [Key(None, name, role, digest_of(secret.get_secret_value())) for name, role, secret in given if secret]
+
+
 @asynccontextmanager
 async def _serve(app: FastAPI) -> AsyncIterator[None]:
     master: Master = app.state.master
+    keyring: Keyring = app.state.keyring
     await master.start()
+    await keyring.load()
+    keeping = asyncio.create_task(keyring.keep(master.writing))
     try:
         yield
     finally:
         app.state.stopping.set()
+        await end(keeping)
         await master.stop()
         await app.state.storage.close()

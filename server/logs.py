@@ -6,13 +6,17 @@ import sys
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from server.service.keys import SECRET
 from server.settings import Settings
 
 TEXT = "%(asctime)s %(levelname)-7s %(name)s %(message)s"
 
 
 class WithoutSecrets(logging.Formatter):
-    """A formatter that blots out secrets, wherever in the line or its traceback they turn up."""
+    """A formatter that blots out secrets, wherever in the line or its traceback they turn up.
+
+    Those of the settings are known; stored ones are not, and are told by how they begin.
+    """
 
     def __init__(self, inner: logging.Formatter, secrets: list[str]) -> None:
         super().__init__()
@@ -24,7 +28,7 @@ class WithoutSecrets(logging.Formatter):
         line = self._inner.format(record)
         for secret in self._secrets:
             line = line.replace(secret, "[secret]")
-        return line
+        return SECRET.sub("[secret]", line)
 
 
 class AsJson(logging.Formatter):

@@ -16,9 +16,13 @@ from fastapi import FastAPI
 from migrations.upgrade import NewerDatabase, upgrade
 from server.application import create_app
 from server.logs import configure_logs
+from server.service.clock import SystemClock
 from server.service.master import REPLACED_EXIT
+from server.service.tokens import Tokens
 from server.settings import Settings
+from server.storage.database import Storage
 from server.storage.errors import DatabaseUnavailable
+from server.storage.tokens import count_operators
 
 MAX_LIVE_MESSAGE = 64 * 1024
 """Bytes of a message that `/live` reads."""
@@ -40,7 +44,12 @@ class Exit(IntEnum):
     PORT_UNAVAILABLE = 3
     DATABASE_UNREACHABLE = 4
     DATABASE_NEWER = 5
+    NO_TOKENS = 2
     REPLACED = REPLACED_EXIT
+
+
+class NoTokens(Exception):
+    """Others than this machine could ask, and no one has chosen a token: set NEUROEVO_TOKEN, or store one first."""
 
 
 class PortUnavailable(Exception):
@@ -53,13 +62,16 @@ def run_server(settings: Settings) -> int:
     try:
         with closing(bind(settings.host, settings.port)) as listener:
             upgrade(settings.database_url.get_secret_value())
-            return _serve(settings, listener)
+            link = asyncio.run(_prepare(settings))
+            return _serve(settings, listener, link)
     except PortUnavailable as error:
         return _fail(Exit.PORT_UNAVAILABLE, str(error))
     except DatabaseUnavailable as error:
         return _fail(Exit.DATABASE_UNREACHABLE, f"{error}. Check that Postgres runs and NEUROEVO_DATABASE_URL.")
     except NewerDatabase as error:
         return _fail(Exit.DATABASE_NEWER, str(error))
+    except NoTokens as error:
+        return _fail(Exit.NO_TOKENS, str(error))
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -99,6 +111,7 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                forwarded_allow_ips=settings.believed_proxies,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=settings.stop_seconds,
             )
@@ -126,10 +139,40 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _serve(settings: Settings, listener: socket.socket) -> int:
+async def _prepare(settings: Settings) -> str | None:
+    """A link to show, if no one has chosen a token and only this machine can ask.
+
+    Raises:
+        NoTokens: others can ask, and there are no tokens.
+        DatabaseUnavailable: nothing is known.
+    """
+    if not settings.is_local and not settings.proxies:
+        logger.warning(
+            "action=server.exposed host=%s Others can listen to what is sent, tokens included: put a proxy with TLS in "
+            "front and name it in NEUROEVO_PROXIES.",
+            settings.host,
+        )
+    if not settings.token_was_drawn:
+        return None
+    storage, clock = Storage(settings.database_url.get_secret_value(), connections=1), SystemClock()
+    try:
+        if settings.is_local:
+            return (await Tokens(storage.reading, storage.unfenced, clock).make_link("operator")).path
+        async with storage.reading() as connection:
+            if not await count_operators(connection, clock.now()):
+                raise NoTokens(
+                    f"{settings.host} can be reached by others, and there are no tokens: set NEUROEVO_TOKEN to a long "
+                    "random text, or make one first: neuroevo token create NAME --role operator --database-url URL"
+                )
+    finally:
+        await storage.close()
+    return None
+
+
+def _serve(settings: Settings, listener: socket.socket, link: str | None) -> int:
     _allow_many_connections()
-    if settings.token_was_drawn:
-        print(settings.link(listener.getsockname()[1]), flush=True)
+    if link:
+        print(f"{settings.address(listener.getsockname()[1])}{link}", flush=True)
     server = Server(create_app(settings), settings)
     try:
         server.run(sockets=[listener])

@@ -1,8 +1,9 @@
 """The server's settings: read once at its start, from `NEUROEVO_…` environment variables and the command line."""
 
 import secrets
+from ipaddress import ip_address
+from socket import gethostname
 from typing import Any, Literal
-from urllib.parse import urlencode
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -12,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 PREFIX = "NEUROEVO_"
 TOKEN_BYTES = 32
 """Entropy of a generated token: 256 bits."""
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 POSTGRES = {"postgresql", "postgres"}
 LAST_PORT = 65535
 DATABASE_ADDRESS = (
@@ -37,7 +39,20 @@ class Settings(BaseSettings):
     token: SecretStr = Field(
         default_factory=lambda: SecretStr(secrets.token_urlsafe(TOKEN_BYTES)),
         min_length=8,
-        description="What every client must present; drawn at each start when absent.",
+        description="The operator's token, which may do everything; drawn at each start when absent.",
+    )
+    worker_token: SecretStr | None = Field(
+        None, min_length=8, description="One more token, which may do workers' work and nothing else."
+    )
+    allowed_hosts: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9.:_\[\], -]*$",
+        description="Names by which it may be asked, with commas between, beside loopback's and its own address.",
+    )
+    proxies: str = Field(
+        "",
+        pattern=r"^[A-Fa-f0-9.:/*, ]*$",
+        description="Proxies in front that terminate TLS: addresses or networks, or `*`; their headers are believed.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe lines to log.")
     log_format: Literal["text", "json"] = Field("text", description="One line of text or one JSON object an event.")
@@ -74,14 +89,46 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """What no log line may hold."""
         password = parse_database_url(self.database_url.get_secret_value()).password
-        return [self.token.get_secret_value(), *([password] if password else [])]
+        tokens = [token.get_secret_value() for token in (self.token, self.worker_token) if token]
+        return [*tokens, *([password] if password else [])]
 
-    def link(self, port: int | None = None) -> str:
-        """The dashboard's address with the token in it. `port`: the one really listened on, when 0 was asked for."""
+    @property
+    def is_local(self) -> bool:
+        """Whether nobody but this machine can ask."""
+        return self.host == "localhost" or (is_address(self.host) and ip_address(self.host).is_loopback)
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it listens on every address of this machine."""
+        return is_address(self.host) and ip_address(self.host).is_unspecified
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Names by which it may be asked, in lower case, without ports."""
+        named = {name.strip("[]") for name in self.allowed_hosts.lower().replace(",", " ").split()}
+        own = gethostname() if self.is_everywhere else self.host
+        return frozenset(named | LOOPBACK | {own.lower()})
+
+    @property
+    def believed_proxies(self) -> list[str]:
+        """Whose word on TLS counts. One on this machine is believed as well: nobody else asks from there."""
+        named = self.proxies.replace(",", " ").split()
+        return ["*"] if "*" in named else [*LOOPBACK, *named]
+
+    def address(self, port: int) -> str:
+        """Where this machine's browser finds the dashboard. `port`: the one really listened on."""
         # Who listens on every address is reached, on this machine, by the loopback one.
         name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
-        host = f"[{name}]" if ":" in name else name
-        return f"http://{host}:{port or self.port}/?{urlencode({'token': self.token.get_secret_value()})}"
+        return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+
+
+def is_address(host: str) -> bool:
+    """Whether it is an address in digits."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def parse_database_url(url: str) -> URL:

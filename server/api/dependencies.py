@@ -5,10 +5,11 @@ from typing import Annotated, cast
 from fastapi import Depends, Path, Query
 from starlette.requests import HTTPConnection
 
-from server.api.access import Token
 from server.service.errors import NotFound
+from server.service.keyring import Keyring
 from server.service.master import Master
 from server.service.names import short_id
+from server.service.tokens import Tokens
 from server.settings import Settings
 
 MAX_PAGE = 500
@@ -22,8 +23,12 @@ async def _settings(connection: HTTPConnection) -> Settings:
     return cast(Settings, connection.app.state.settings)
 
 
-async def _token(connection: HTTPConnection) -> Token:
-    return cast(Token, connection.app.state.token)
+async def _keyring(connection: HTTPConnection) -> Keyring:
+    return cast(Keyring, connection.app.state.keyring)
+
+
+async def _tokens(connection: HTTPConnection) -> Tokens:
+    return cast(Tokens, connection.app.state.tokens)
 
 
 async def _run_id(
@@ -45,7 +50,8 @@ async def _run_id(
 
 MasterDep = Annotated[Master, Depends(_master)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
-TokenDep = Annotated[Token, Depends(_token)]
+KeyringDep = Annotated[Keyring, Depends(_keyring)]
+TokensDep = Annotated[Tokens, Depends(_tokens)]
 RunId = Annotated[str, Depends(_run_id)]
 Cursor = Annotated[
     str | None, Query(max_length=200, description="The field next_cursor of the page before; absent: the first page.")

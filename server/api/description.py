@@ -21,6 +21,7 @@ TAGS = {
     "jobs": "Tests and recordings of policies that people ask for.",
     "rollouts": "Recorded episodes: their videos, posters and actions.",
     "batches": "The workers' interface: results in, work out.",
+    "tokens": "Who may ask, and what: tokens of viewers, operators and workers, and browsers that were let in.",
     "health": "For supervisors and load balancers.",
 }
 DESCRIPTION = """\
@@ -69,7 +70,7 @@ def _complete(operation: dict[str, Any], *, guarded: bool) -> None:
     statuses = {422} if "422" in operation["responses"] else set()
     if guarded:
         operation["security"] = [{scheme.scheme_name: []} for scheme in SCHEMES]
-        statuses |= {401}
+        statuses |= {401, 403}
     if "requestBody" in operation:
         statuses |= {400, 413, 415} if JSON in operation["requestBody"]["content"] else {413}
     errors = {str(status): response for status, response in documented(*statuses).items()}

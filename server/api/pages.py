@@ -5,30 +5,39 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from server.api.access import cookie_name
 from server.api.assets import index_page
-from server.api.dependencies import TokenDep
+from server.api.dependencies import TokensDep
 from server.api.problems import answer_http
+from server.api.session import set_cookie
 
-COOKIE_SECONDS = 365 * 86400
-PAGES = ("/", "/runs", "/runs/new", "/runs/{slug}", "/policies", "/policies/compare", "/policies/{id}", "/workers")
+PAGES = (
+    "/",
+    "/runs",
+    "/runs/new",
+    "/runs/{slug}",
+    "/policies",
+    "/policies/compare",
+    "/policies/{id}",
+    "/workers",
+    "/tokens",
+)
 
 router = APIRouter(include_in_schema=False)
 
 
-async def show_page(request: Request, secret: TokenDep, token: Annotated[str | None, Query()] = None) -> Response:
-    """The dashboard, which draws itself by the path; or, with a token, the way there with a cookie.
+async def show_page(request: Request, tokens: TokensDep, code: Annotated[str | None, Query()] = None) -> Response:
+    """The dashboard, which draws itself by the path; or, with a link's code, the way there with a cookie.
 
-    A wrong token leads to the same page without a cookie: it says what to do.
+    A code that was used before leads to the same page: a browser that has its cookie goes on, another is told what to
+    do. Looking at the link's head uses nothing up.
     """
-    if token is None:
+    if code is None or request.method == "HEAD":
         return page()
-    response = RedirectResponse(request.url.remove_query_params("token").replace(scheme="", netloc=""), 303)
+    response = RedirectResponse(request.url.remove_query_params("code").replace(scheme="", netloc=""), 303)
     response.headers["Cache-Control"] = "no-store"
-    if secret.is_(token):
-        secure = request.url.scheme == "https"
-        name = cookie_name(request.headers)
-        response.set_cookie(name, token, COOKIE_SECONDS, httponly=True, samesite="strict", secure=secure)
+    if redeemed := await tokens.redeem(code):
+        _, secret = redeemed
+        set_cookie(response, request, secret)
     return response
 
 

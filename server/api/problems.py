@@ -61,6 +61,7 @@ REFUSALS = {
 MEANINGS = {
     400: "The body is not JSON",
     401: "A valid token is needed",
+    403: "The token's role does not allow this, or a page of another site asked",
     404: "There is no such thing",
     409: "The state that it is in forbids this",
     413: "The body is too long",

@@ -14,6 +14,8 @@ from server.api import (
     presets,
     rollouts,
     runs,
+    session,
+    tokens,
     transfers,
     workers,
 )
@@ -30,6 +32,8 @@ VERSIONED = (
     environments.router,
     presets.router,
     workers.router,
+    tokens.router,
+    session.router,
     live.router,
 )
 """Below /api/v1."""

@@ -1,4 +1,4 @@
-"""Names and tags that people give to policies."""
+"""Names and tags that people give to policies and tokens."""
 
 from typing import Annotated
 
@@ -17,6 +17,9 @@ def _distinct(tags: list[str]) -> list[str]:
 
 PolicyName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_sayable)
+]
+TokenName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_sayable)
 ]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50), AfterValidator(_sayable)]
 Tags = Annotated[list[Tag], Field(max_length=50), AfterValidator(_distinct)]

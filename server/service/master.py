@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Literal
 
@@ -32,7 +33,7 @@ from server.service.take_up_jobs import follow_stored_jobs, load_jobs
 from server.service.tick import BEAT_SECONDS, TICK_SECONDS, beat, tick
 from server.service.worker_views import list_environments, list_workers
 from server.storage import leadership, runs
-from server.storage.database import Storage
+from server.storage.database import Connection, Storage
 from server.storage.runs import RunRow
 from server.views import (
     EnvironmentView,
@@ -126,6 +127,13 @@ class Master:
         storage = self._leading().storage
         async with storage.reading() as connection:
             await runs.count(connection)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Connection]:
+        """A write transaction of this leadership. Raises DatabaseUnavailable."""
+        memory = self._leading()
+        async with memory.storage.transaction(memory.epoch) as connection:
+            yield connection
 
     async def exchange(self, request: BatchRequest) -> BatchReply:
         """Takes results and hands out work: see `server.service.exchange`. Cancelled, it hands out nothing."""

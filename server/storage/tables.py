@@ -314,3 +314,37 @@ job_results = Table(
     Column("submission", Uuid, nullable=False),
     CheckConstraint("octet_length(digest) = 32", name="digest"),
 )
+
+# Who may ask. Of every secret only its digest is kept: whoever reads this table can ask for nothing.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", JOB_ID, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    # The token that let a browser in; of the server's own token none.
+    Column("issuer_id", JOB_ID, ForeignKey("tokens.id", ondelete="CASCADE")),
+    Column("created_at", MOMENT, nullable=False),
+    Column("expires_at", MOMENT),
+    Column("used_at", MOMENT),
+    Column("revoked_at", MOMENT),
+    CheckConstraint("kind IN ('token', 'browser')", name="kind"),
+    CheckConstraint("role IN ('viewer', 'operator', 'worker')", name="role"),
+    CheckConstraint("octet_length(digest) = 32", name="digest"),
+    Index("tokens_issuer_id_idx", "issuer_id"),
+)
+
+# Links that let a browser in, once.
+links = Table(
+    "links",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("issuer_id", JOB_ID, ForeignKey(tokens.c.id, ondelete="CASCADE")),
+    Column("expires_at", MOMENT, nullable=False),
+    CheckConstraint("role IN ('viewer', 'operator', 'worker')", name="role"),
+    CheckConstraint("octet_length(digest) = 32", name="digest"),
+    Index("links_issuer_id_idx", "issuer_id"),
+)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx2
+
 from tests.acceptance.conftest import Up, neuroevo, neuroevo_process
 from tests.acceptance.processes import await_end, descendants_of, is_alive, until
 
@@ -21,12 +23,20 @@ def _has_closed(generations: int) -> Callable[[dict[str, Any]], bool]:
     return lambda run: run["generation"] >= generations
 
 
+def _lets_in(link: str) -> bool:
+    """Whether a browser that opens the link is given a cookie."""
+    return "set-cookie" in httpx2.get(link, trust_env=False).headers
+
+
 def test_one_command_trains_to_the_goal_and_ctrl_c_leaves_nothing(start_up: StartUp, tmp_path: Path) -> None:
     up = start_up("--workers", "1", "--preset", "quick")
     link = up.await_line("dashboard: ").removeprefix("dashboard: ")
     up.await_line(r"\(quick: CartPole-v1\) has been created")
     connection = json.loads((up.data / "connection.json").read_text())
-    assert link == f"{connection['url']}/?token={connection['token']}"
+    assert link.startswith(f"{connection['url']}/?code=")
+    assert connection["token"] not in up.output
+    # Once: the next browser asks for a link of its own.
+    assert [_lets_in(address) for address in (link, link, up.run("token", "link")["link"])] == [True, False, True]
     assert stat.S_IMODE((up.data / "connection.json").stat().st_mode) == 0o600
     (run,) = up.run("run", "list")
     done = up.await_run(run["id"], lambda detail: detail["state"] == "finished", seconds=100)
@@ -50,24 +60,27 @@ def test_one_command_trains_to_the_goal_and_ctrl_c_leaves_nothing(start_up: Star
 
 def test_a_second_start_says_who_holds_the_folder(start_up: StartUp) -> None:
     up = start_up("--workers", "0")
-    link = up.await_line("dashboard: ").removeprefix("dashboard: ")
+    up.await_line("dashboard: ")
+    address = json.loads((up.data / "connection.json").read_text())["url"]
     second = neuroevo_process("up", "--data", up.data, "--port", "0")
     assert second.returncode == 9
     assert second.stderr == (
-        f"neuroevo: neuroevo up runs on {up.data} already (pid {up.process.pid}); its dashboard: {link}\n"
+        f"neuroevo: neuroevo up runs on {up.data} already (pid {up.process.pid}); its dashboard: {address} "
+        "(neuroevo token link lets a browser in)\n"
     )
     assert up.stop(signal.SIGHUP) == 0
 
 
-def test_a_paused_run_stays_paused_and_the_link_good_over_a_restart(start_up: StartUp) -> None:
+def test_a_paused_run_stays_paused_and_the_tokens_good_over_a_restart(start_up: StartUp) -> None:
     up = start_up("--workers", "0", "--preset", "quick")
-    token = up.await_line("dashboard: ").split("token=")[1]
     up.await_line("has been created")
+    tokens = [(up.data / name).read_text() for name in ("token", "worker-token")]
     (run,) = up.run("run", "list")
     assert up.run("run", "pause", run["id"])["state"] == "paused"
     assert up.stop(signal.SIGTERM) == 0
     again = start_up("--workers", "1", "--preset", "quick")
-    assert again.await_line("dashboard: ").split("token=")[1] == token
+    again.await_line("dashboard: ")
+    assert [(up.data / name).read_text() for name in ("token", "worker-token")] == tokens
     again.await_line(f"{run['name']} is paused: neuroevo run resume {run['id']}")
     assert again.run("run", "show", f"{run['name']}-{run['id']}")["state"] == "paused"
     assert again.run("run", "resume", run["id"])["state"] in ("running", "waiting")

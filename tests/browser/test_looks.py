@@ -37,7 +37,7 @@ def test_a_stranger_is_told_how_to_be_let_in_and_the_link_does_it(
     expect(page.get_by_role("navigation")).to_have_count(0)
     page.goto(platform.link)
     expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
-    assert "token" not in page.url
+    assert "code" not in page.url
     page.goto("/workers")
     expect(page.get_by_role("heading", name="Workers", exact=True)).to_be_visible()
 

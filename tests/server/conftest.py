@@ -13,6 +13,8 @@ from tests.conftest import TEMPLATE, Postgres
 from tests.server.player import CARTPOLE, Body, Worker
 
 TOKEN = "a-token-of-the-tests"
+WORKER_TOKEN = "a-workers-token-of-the-tests"
+HOSTS = "server, testserver"
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +35,9 @@ def anyio_backend() -> str:
 @pytest.fixture
 def settings(database_url: str) -> Settings:
     """Settings under which a worker does not wait for work for long."""
-    return Settings(database_url=database_url, token=TOKEN, wait_seconds=0.05)
+    return Settings(
+        database_url=database_url, token=TOKEN, worker_token=WORKER_TOKEN, allowed_hosts=HOSTS, wait_seconds=0.05
+    )
 
 
 @pytest.fixture
@@ -63,7 +67,7 @@ async def client(stranger: httpx2.AsyncClient) -> httpx2.AsyncClient:
 async def shared(postgres: Postgres) -> AsyncIterator[httpx2.AsyncClient]:
     """A client with the token of an application that the tests of a module share: for requests that store nothing."""
     database_url = postgres.create_database(TEMPLATE)
-    application = create_app(Settings(database_url=database_url, token=TOKEN))
+    application = create_app(Settings(database_url=database_url, token=TOKEN, allowed_hosts=HOSTS))
     async with application.router.lifespan_context(application):
         transport = httpx2.ASGITransport(application, raise_app_exceptions=False)
         headers = {"Authorization": f"Bearer {TOKEN}"}

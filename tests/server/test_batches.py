@@ -143,7 +143,11 @@ async def ask_and_hang_up(app: FastAPI, body: bytes) -> int:
         "path": BATCHES,
         "raw_path": BATCHES.encode(),
         "query_string": b"",
-        "headers": [(b"authorization", f"Bearer {TOKEN}".encode()), (b"content-type", b"application/json")],
+        "headers": [
+            (b"host", b"server"),
+            (b"authorization", f"Bearer {TOKEN}".encode()),
+            (b"content-type", b"application/json"),
+        ],
     }
     messages: Iterator[Message] = iter([{"type": "http.request", "body": body}, {"type": "http.disconnect"}])
     answers: list[Message] = []

@@ -25,7 +25,7 @@ from schemathesis.transport.serialization import serialize_binary
 from server.application import create_app
 from server.settings import Settings
 from tests.conftest import TEMPLATE, Postgres
-from tests.server.conftest import TOKEN
+from tests.server.conftest import HOSTS, TOKEN
 from tests.server.player import ANNOUNCEMENT, CARTPOLE, Body, description_of, request_of, results_of
 from tests.server.test_rollouts import JPEG, MP4, played
 
@@ -46,7 +46,7 @@ is whole, and where it says integer the framework takes `true` for 1."""
 
 def settings_of(database_url: str) -> Settings:
     # No recordings of the library's own come between those that the tests ask for.
-    values = {"database_url": database_url, "token": TOKEN, "wait_seconds": 0, "library_share": 0}
+    values = {"database_url": database_url, "token": TOKEN, "allowed_hosts": HOSTS, "wait_seconds": 0, "library_share": 0}
     return Settings.model_validate(values)
 
 
@@ -81,6 +81,7 @@ class Stored:
         self.policies = [policy["id"] for policy in listed["items"]]
         self.rollouts = [self._record(seed) for seed in (1, 2)]
         self.jobs = [job["id"] for job in self._send("GET", "/api/v1/jobs")["items"]]
+        self.tokens = [self._send("POST", "/api/v1/tokens", json={"name": "x", "role": "viewer"})["id"] for _ in range(2)]
         for name, content in (("video.mp4", MP4), ("poster.jpg", JPEG)):
             self._send("PUT", f"/api/v1/rollouts/{self.rollouts[0]}/{name}", data=content)
 

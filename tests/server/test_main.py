@@ -130,12 +130,40 @@ def test_sigterm_sends_waiting_workers_away_and_ends_the_process_in_order(
     assert TOKEN not in lines
 
 
-def test_a_drawn_token_is_shown_once_in_the_link_and_never_logged(empty_database_url: str, tmp_path: Path) -> None:
+def test_where_no_token_was_chosen_a_link_is_shown_that_opens_once(empty_database_url: str, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with serving(empty_database_url, log) as (_, address):
-        links = [line for line in log.read_text().splitlines() if "token=" in line]
+        links = [line for line in log.read_text().splitlines() if "code=" in line]
         assert len(links) == 1
-        assert links[0].startswith(f"{address}/?token=")
-        with httpx2.Client(trust_env=False, follow_redirects=True) as browser:
-            assert browser.get(links[0]).status_code == 200
-            assert browser.get(f"{address}/api/v1/runs").status_code == 200
+        assert links[0].startswith(f"{address}/?code=")
+        for status in (200, 401):
+            with httpx2.Client(trust_env=False, follow_redirects=True) as browser:
+                assert browser.get(links[0]).status_code == 200
+                assert browser.get(f"{address}/api/v1/runs").status_code == status
+
+
+def test_beyond_loopback_nothing_is_served_without_tokens(
+    database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = run_server(Settings.model_validate({"database_url": database_url, "host": "0.0.0.0", "port": 0}))
+
+    error = capsys.readouterr().err
+    assert code == Exit.NO_TOKENS
+    assert "set NEUROEVO_TOKEN" in error
+    assert "neuroevo token create" in error
+    assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(("proxies", "warns"), [("", True), ("10.0.0.0/8", False)])
+def test_beyond_loopback_it_warns_without_tls_in_front(
+    empty_database_url: str, tmp_path: Path, proxies: str, warns: bool
+) -> None:
+    log = tmp_path / "log"
+    everywhere = {"NEUROEVO_HOST": "0.0.0.0", "NEUROEVO_TOKEN": TOKEN, "NEUROEVO_PROXIES": proxies}
+    with serving(empty_database_url, log, **everywhere) as (_, address):
+        own = httpx2.get(f"{address}/", trust_env=False)
+        foreign = httpx2.get(f"{address}/", headers={"Host": "rebound.example"}, trust_env=False)
+
+    assert (own.status_code, foreign.status_code) == (200, 421)
+    assert ("WARNING" in log.read_text()) == warns
+    assert ("action=server.exposed" in log.read_text()) == warns

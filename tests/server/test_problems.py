@@ -149,7 +149,7 @@ async def test_a_server_that_stands_by_is_alive_but_not_ready(client: httpx2.Asy
     second = create_app(settings)
     async with second.router.lifespan_context(second):
         transport = httpx2.ASGITransport(second, raise_app_exceptions=False)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://second") as other:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://server") as other:
             assert (await other.get("/healthz")).status_code == 200
             check(await other.get("/readyz"), 503, "not-leading")
             token = {"Authorization": f"Bearer {settings.token.get_secret_value()}"}

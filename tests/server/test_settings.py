@@ -6,6 +6,7 @@ import logging
 import pytest
 
 from server.logs import configure_logs
+from server.service.keys import draw_secret
 from server.settings import BadSettings, Settings, read_settings
 
 URL = "postgresql://me:s3cret%2Fword@host/name"
@@ -84,29 +85,46 @@ def test_every_setting_says_what_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "link"),
-    [("127.0.0.1", "http://127.0.0.1:8080/"), ("::1", "http://[::1]:8080/"), ("0.0.0.0", "http://127.0.0.1:8080/")],
+    ("host", "address"),
+    [("127.0.0.1", "http://127.0.0.1:8080"), ("::1", "http://[::1]:8080"), ("0.0.0.0", "http://127.0.0.1:8080")],
 )
-def test_the_link_carries_the_token(host: str, link: str) -> None:
-    settings = Settings(database_url=URL, token="a token&more", host=host)
+def test_the_dashboards_address_is_one_that_this_machine_can_open(host: str, address: str) -> None:
+    assert Settings(database_url=URL, token="12345678", host=host).address(8080) == address
 
-    assert settings.link().startswith(link)
-    assert settings.link().endswith("/?token=a+token%26more")
+
+@pytest.mark.parametrize(
+    ("host", "is_local"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False),
+     ("192.168.1.2", False), ("leader", False)],
+)  # fmt: skip
+def test_what_listens_beyond_loopback_is_known(host: str, is_local: bool) -> None:
+    assert Settings(database_url=URL, host=host).is_local == is_local
+
+
+@pytest.mark.parametrize("variable", ["NEUROEVO_ALLOWED_HOSTS", "NEUROEVO_PROXIES"])
+def test_what_names_no_host_is_refused(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "http://leader/")
+
+    with pytest.raises(BadSettings, match=variable):
+        read_settings(database_url=URL)
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_no_log_line_holds_the_token_or_the_databases_password(
     log_format: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    configure_logs(Settings.model_validate({"database_url": URL, "token": "12345678", "log_format": log_format}))
+    given = {"database_url": URL, "token": "12345678", "worker_token": "87654321", "log_format": log_format}
+    configure_logs(Settings.model_validate(given))
+    stored = draw_secret()
+    logging.getLogger("any").info("the worker's is 87654321")
     try:
         int("connecting with s3cret/word")
     except ValueError:
-        logging.getLogger("any").exception("GET /?token=12345678 password=s3cret%2Fword")
+        logging.getLogger("any").exception("GET /?token=12345678 password=s3cret%%2Fword %s", stored)
 
     lines = capsys.readouterr().err
     assert "ValueError" in lines
-    for secret in ("12345678", "s3cret/word", "s3cret%2Fword"):
+    for secret in ("12345678", "87654321", "s3cret/word", "s3cret%2Fword", stored):
         assert secret not in lines
 
 

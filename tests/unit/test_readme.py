@@ -23,6 +23,8 @@ def settings_row(name: str) -> str:
         default = "required"
     elif field.default_factory is not None:
         default = "drawn"
+    elif field.default in {None, ""}:
+        default = "none"
     else:
         default = f"`{field.default}`"
     return f"| `{PREFIX}{name.upper()}` | {default} | {field.description} |"

@@ -20,10 +20,6 @@ def test_the_file_says_url_and_token_to_its_owner_alone(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["connection.json"]
 
 
-def test_the_link_carries_the_token_as_a_parameter() -> None:
-    assert Connection("http://h:1", "a+b&c").link == "http://h:1/?token=a%2Bb%26c"
-
-
 def test_the_data_folder_says_where_the_server_is(tmp_path: Path) -> None:
     write_connection(tmp_path, HERE)
     assert find_connection(tmp_path, None, None) == HERE

@@ -18,13 +18,19 @@ GIGABYTE = 1 << 30
 
 
 def _plan(folder: Path, workers: int) -> Plan:
-    return Plan(folder, "127.0.0.1", 8080, "token", workers, None, [])
+    return Plan(folder, "127.0.0.1", 8080, "token", workers, None, [], "worker-token")
 
 
 def _parents_memory(plan: Plan, number: int) -> int:
     """The option that one worker is started with, MB."""
     command = list(worker_child(number, plan, print).recipe.command())
     return int(command[command.index("--parents-memory") + 1])
+
+
+def test_workers_are_given_a_token_that_opens_nothing_but_work(tmp_path: Path) -> None:
+    recipe = worker_child(1, _plan(tmp_path, 1), print).recipe
+    assert recipe.environment["NEUROEVO_TOKEN"] == "worker-token"
+    assert "token" not in (value for name, value in recipe.environment.items() if name.startswith("NEUROEVO_"))
 
 
 @pytest.mark.parametrize("workers", [1, 8, 4096])
