@@ -69,7 +69,5 @@ def find_connection(data: Path, server: str | None, token: str | None) -> Connec
     if token is None and local is not None and local.url == url:
         return local
     if token is None:
-        raise NoServer(
-            f"a token is needed for {url}: NEUROEVO_TOKEN or --token (see `neuroevo token create`)"
-        )
+        raise NoServer(f"a token is needed for {url}: NEUROEVO_TOKEN or --token (see `neuroevo token create`)")
     return Connection(url, token)

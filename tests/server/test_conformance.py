@@ -46,7 +46,13 @@ is whole, and where it says integer the framework takes `true` for 1."""
 
 def settings_of(database_url: str) -> Settings:
     # No recordings of the library's own come between those that the tests ask for.
-    values = {"database_url": database_url, "token": TOKEN, "allowed_hosts": HOSTS, "wait_seconds": 0, "library_share": 0}
+    values = {
+        "database_url": database_url,
+        "token": TOKEN,
+        "allowed_hosts": HOSTS,
+        "wait_seconds": 0,
+        "library_share": 0,
+    }
     return Settings.model_validate(values)
 
 
@@ -81,7 +87,9 @@ class Stored:
         self.policies = [policy["id"] for policy in listed["items"]]
         self.rollouts = [self._record(seed) for seed in (1, 2)]
         self.jobs = [job["id"] for job in self._send("GET", "/api/v1/jobs")["items"]]
-        self.tokens = [self._send("POST", "/api/v1/tokens", json={"name": "x", "role": "viewer"})["id"] for _ in range(2)]
+        self.tokens = [
+            self._send("POST", "/api/v1/tokens", json={"name": "x", "role": "viewer"})["id"] for _ in range(2)
+        ]
         for name, content in (("video.mp4", MP4), ("poster.jpg", JPEG)):
             self._send("PUT", f"/api/v1/rollouts/{self.rollouts[0]}/{name}", data=content)
 
