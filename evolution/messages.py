@@ -3,11 +3,12 @@
 The worker asks, the server answers; the worker opens no port. Every number is finite, every list bounded.
 """
 
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Base64Bytes, Field, JsonValue
+from pydantic import Base64Bytes, ConfigDict, Field, JsonValue
 
 from evolution.architectures import Architecture
 from evolution.configuration import UINT32_MAX
@@ -47,17 +48,20 @@ class Announcement(Value):
     )
 
 
-class Episode(Value):
+@dataclass(slots=True)
+class Episode:
     """One episode to play: individual `index` of `generation`, bred from `parent` by the seed `mutation`.
 
     The individual's chain is the parent's chain (none in generation 0) followed by `mutation` (none for a carried
-    elite).
+    elite). Checked where a batch is read, not where it is made: that would take as long as handing it out.
     """
 
-    generation: int = Field(ge=0)
-    index: int = Field(ge=0)
+    __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    generation: Annotated[int, Field(ge=0)]
+    index: Annotated[int, Field(ge=0)]
     phase: Phase
-    episode: int = Field(ge=0)
+    episode: Annotated[int, Field(ge=0)]
     seed: Seed
     parent: str | None
     mutation: Seed | None

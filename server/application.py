@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from pydantic import SecretStr
 
+from server.api import batches
 from server.api.access import Gate
 from server.api.assets import Assets
 from server.api.description import Application, describe
@@ -16,6 +17,7 @@ from server.api.middleware import COMPRESSION_LEVEL, AccessLog, BodyLimit, Compr
 from server.api.pages import answer_not_found
 from server.api.problems import answer_with_problems
 from server.api.routes import UNVERSIONED, VERSIONED
+from server.api.work_route import Shortcut
 from server.cancellation import end
 from server.service.clock import Clock, SystemClock
 from server.service.keyring import Keyring
@@ -39,6 +41,7 @@ def create_app(settings: Settings, storage: Storage | None = None, clock: Clock 
     app.state.keyring = keyring = Keyring(store, time, own_keys(settings))
     app.state.tokens = Tokens(store.reading, master.writing, time, keyring.load)
     app.state.stopping = asyncio.Event()
+    app.router.routes.insert(0, Shortcut("/api/v1", batches.router.routes))
     for router in VERSIONED:
         app.include_router(router, prefix="/api/v1")
     for router in UNVERSIONED:

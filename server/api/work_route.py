@@ -1,6 +1,6 @@
 """The route of the workers' requests: read by the protocol's models alone, since they come by the thousand."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar, get_type_hints
 
 from fastapi import Request
@@ -8,6 +8,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
 
 from evolution.messages import PROTOCOL
 from server.api.problems import NotJson
@@ -34,6 +36,29 @@ class WorkRoute(APIRoute):
             return response
 
         return handle
+
+
+class Shortcut(BaseRoute):
+    """Leads the workers' requests to their routes' handlers by the bare path.
+
+    The framework's own way there tries patterns, each of them twice, and takes a tenth of the whole request.
+    """
+
+    def __init__(self, prefix: str, routes: Iterable[BaseRoute]) -> None:
+        self.path = prefix
+        self._handlers = {
+            prefix + route.path: route.get_route_handler() for route in routes if isinstance(route, WorkRoute)
+        }
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """All or nothing."""
+        is_work = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in self._handlers
+        return Match.FULL if is_work else Match.NONE, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        response = await self._handlers[scope["path"]](Request(scope, receive, send))
+        await response(scope, receive, send)
 
 
 def read(message: type[Message], body: bytes) -> Message:

@@ -131,7 +131,10 @@ class OpenGeneration:
 
     def find(self, index: int, phase: int, episode: int) -> OpenPhase | None:
         """The phase that asks for this episode, if one does."""
-        return next((open for open in self.phases if open.phase == phase and open.asks_for(index, episode)), None)
+        for open in self.phases:
+            if open.phase == phase and open.asks_for(index, episode):
+                return open
+        return None
 
     def count(self, phase: int, frames: int, steps: int) -> None:
         """Adds an episode's cost; tests are outside the budget."""

@@ -23,8 +23,10 @@ class Taken:
     known: set[Key]
 
 
-def record(memory: Memory, worker: UUID, run: ActiveRun, judged: Sequence[Judged], taken: Taken) -> Outcome:
-    """Takes note of one submission's committed results and tells how they were taken."""
+def record(
+    memory: Memory, worker: UUID, run: ActiveRun, judged: Sequence[Judged], taken: Taken, refused: int
+) -> Outcome:
+    """Takes note of one submission's committed results and tells how they were taken. `refused`: of it, before."""
     settled = [(key, result) for key, result in judged if key in taken.known]
     accepted: list[tuple[EpisodeResult, bool]] = []
     for key, result in settled:
@@ -38,7 +40,7 @@ def record(memory: Memory, worker: UUID, run: ActiveRun, judged: Sequence[Judged
     _count(memory, worker, run, accepted)
     _settle_leases(memory, worker, run, settled)
     repeated = len(settled) - len(accepted)
-    return Outcome(accepted=len(accepted), repeated=repeated, unwanted=len(judged) - len(settled))
+    return Outcome(accepted=len(accepted), repeated=repeated, unwanted=refused + len(judged) - len(settled))
 
 
 def _was_missed(run: ActiveRun, key: Key) -> bool:
@@ -64,7 +66,7 @@ def _count(memory: Memory, worker_id: UUID, run: ActiveRun, accepted: Sequence[t
 
 
 def _settle_leases(memory: Memory, worker: UUID, run: ActiveRun, settled: Sequence[Judged]) -> None:
-    tasks = [Task(key.generation, key.index, key.phase, key.episode) for key, _ in settled]
+    tasks = [Task(*key[1:]) for key, _ in settled]
     memory.schedule.settle(run.id, tasks, sum(result.seconds for _, result in settled), worker)
     memory.changed.add(run.id)
     advance_soon(memory, run)

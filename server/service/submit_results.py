@@ -137,10 +137,10 @@ class Committer:
             stored = await results.stored(connection, list(doubtful))
         taken = Taken(fresh, {*fresh, *stored})
         for item in group:
-            outcome = record(self.memory, item.worker, item.run, item.judged, taken)
+            refused = len(item.submission.results) - len(item.judged)
+            outcome = record(self.memory, item.worker, item.run, item.judged, taken, refused)
             if not item.outcome.done():
-                refused = len(item.submission.results) - len(item.judged)
-                item.outcome.set_result(outcome.model_copy(update={"unwanted": outcome.unwanted + refused}))
+                item.outcome.set_result(outcome)
 
 
 def fail(group: Sequence[Pending], error: Exception) -> None:

@@ -79,6 +79,15 @@ def digest(values: Sequence[bytes]) -> ByteaArray:
     return ByteaArray(_pack(_fixed(values, 32), ByteaArray))
 
 
+def unpack(data: bytes) -> list[int]:
+    """The numbers of an int2[] or int4[] without nulls, as Postgres's `array_send` gives it."""
+    _, _, kind, length, _ = HEADER.unpack_from(data)
+    value = ">i2" if kind == Int2Array.element_type else ">i4"
+    elements = np.frombuffer(data, [("size", ">i4"), ("value", value)], length, HEADER.size)
+    numbers: list[int] = elements["value"].tolist()
+    return numbers
+
+
 def _fixed(values: Sequence[bytes], size: int) -> "np.ndarray[Any, np.dtype[np.void]]":
     return np.frombuffer(b"".join(values), f"V{size}")
 

@@ -19,13 +19,16 @@ class Leadership(NamedTuple):
     silent_seconds: float
 
 
+EPOCH = select(leadership.c.epoch).with_for_update(read=True)
+
+
 async def fence(connection: AsyncConnection, epoch: int) -> None:
     """Locks the leadership row until the transaction ends, so that no successor can rise before it.
 
     Raises:
         NotLeading: the row has another epoch.
     """
-    found = await connection.scalar(select(leadership.c.epoch).with_for_update(read=True))
+    found = await connection.scalar(EPOCH)
     if found != epoch:
         raise NotLeading(f"this master leads epoch {epoch}, but the database is at epoch {found}")
 

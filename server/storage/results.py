@@ -57,21 +57,25 @@ INSERT = text(
     WITH open AS (
         SELECT id, generation, configuration->>'algorithm' = 'block-free' AS open_ended
         FROM runs WHERE id = ANY(CAST(:runs AS text[])) AND state <> 'deleted' ORDER BY id FOR SHARE
+    ), added AS (
+        INSERT INTO results (run_id, generation, index, phase, episode, late, score, steps, frames, seconds, engine_id,
+                             submission, worker, digest)
+        SELECT open.id, entry.generation, entry.index, entry.phase, entry.episode, entry.generation < open.generation,
+               entry.score, entry.steps, entry.frames, entry.seconds, entry.engine_id, entry.submission, entry.worker,
+               entry.digest
+        FROM unnest(:run_places, :generations, :indices, :phases, :episodes, :scores, :steps, :frames, :seconds,
+                    :engine_ids, :submissions, :workers, :digests) WITH ORDINALITY
+             AS entry(run_place, generation, index, phase, episode, score, steps, frames, seconds, engine_id,
+                      submission, worker, digest, place)
+        JOIN open ON open.id = (CAST(:runs AS text[]))[entry.run_place]
+        WHERE entry.generation = open.generation OR (open.open_ended AND entry.generation < open.generation)
+        ORDER BY entry.place
+        ON CONFLICT DO NOTHING
+        RETURNING run_id, generation, index, phase, episode, late
     )
-    INSERT INTO results (run_id, generation, index, phase, episode, late, score, steps, frames, seconds, engine_id,
-                         submission, worker, digest)
-    SELECT open.id, entry.generation, entry.index, entry.phase, entry.episode, entry.generation < open.generation,
-           entry.score, entry.steps, entry.frames, entry.seconds, entry.engine_id, entry.submission, entry.worker,
-           entry.digest
-    FROM unnest(:run_places, :generations, :indices, :phases, :episodes, :scores, :steps, :frames, :seconds,
-                :engine_ids, :submissions, :workers, :digests) WITH ORDINALITY
-         AS entry(run_place, generation, index, phase, episode, score, steps, frames, seconds, engine_id, submission,
-                  worker, digest, place)
-    JOIN open ON open.id = (CAST(:runs AS text[]))[entry.run_place]
-    WHERE entry.generation = open.generation OR (open.open_ended AND entry.generation < open.generation)
-    ORDER BY entry.place
-    ON CONFLICT DO NOTHING
-    RETURNING run_id, generation, index, phase, episode, late
+    SELECT run_id, generation, late,
+           array_send(array_agg(index)), array_send(array_agg(phase)), array_send(array_agg(episode))
+    FROM added GROUP BY run_id, generation, late
     """
 )
 
@@ -92,7 +96,11 @@ async def insert(connection: AsyncConnection, entries: Sequence[Entry]) -> dict[
             "digests": arrays.digest([entry.digest for entry in entries]),
         },
     )
-    return {Key(*row[:5]): row[5] for row in rows}
+    added: dict[Key, bool] = {}
+    for run, generation, late, *packed in rows:
+        for index, phase, episode in zip(*map(arrays.unpack, packed), strict=True):
+            added[Key(run, generation, index, phase, episode)] = late
+    return added
 
 
 # Adds what late results cost to their run, and counts them in their generation.

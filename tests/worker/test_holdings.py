@@ -1,5 +1,7 @@
 """What is in hand: every finished result goes into one submission, and memory stays bounded."""
 
+from dataclasses import replace
+
 import pytest
 
 import worker.holdings
@@ -92,9 +94,9 @@ async def test_parents_chains_are_remembered_up_to_a_number(monkeypatch: pytest.
     monkeypatch.setattr(worker.holdings, "MOST_CHAINS", 2)
     chains = Chains()
     for key in ("a", "b", "a", "c"):
-        child = episodes(1)[0].model_copy(update={"parent": key})
+        child = replace(episodes(1)[0], parent=key)
         sent = {} if key in chains.names() else {key: ParentChain(seeds=[1])}
         assert chains.complete(make_batch([child], chains=sent)).chains == {key: ParentChain(seeds=[1])}
     assert chains.names() == ["a", "c"]
     with pytest.raises(UnusableBatch, match="no chain of parent b"):
-        chains.complete(make_batch([episodes(1)[0].model_copy(update={"parent": "b"})]))
+        chains.complete(make_batch([replace(episodes(1)[0], parent="b")]))

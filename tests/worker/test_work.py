@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -24,7 +25,7 @@ FROSTBITE = Environment(id="ALE/Frostbite-v5")
 
 def long_batch() -> Batch:
     """Minutes of work."""
-    played = [episode.model_copy(update={"mutation": 2}) for episode in episodes(400)]
+    played = [replace(episode, mutation=2) for episode in episodes(400)]
     return make_batch(played, environment=FROSTBITE, architecture=fitting(FROSTBITE.id))
 
 
@@ -72,7 +73,7 @@ def test_one_batch_for_each_slot_is_fetched_ahead(fake: FakeServer, start: Start
 def test_children_of_sent_parents_are_played_and_parents_are_sent_once(fake: FakeServer, start: Start) -> None:
     parent = ParentChain(seeds=[5, 6])
     child = Episode(generation=2, index=0, phase=Phase.EVALUATION, episode=0, seed=9, parent="p", mutation=7)
-    carried = child.model_copy(update={"index": 1, "phase": Phase.VALIDATION, "mutation": None})
+    carried = replace(child, index=1, phase=Phase.VALIDATION, mutation=None)
     fake.batches.append(make_batch([child], chains={"p": parent}))
     start()
     assert fake.wait_until(lambda: len(fake.results) == 1)
@@ -85,7 +86,7 @@ def test_children_of_sent_parents_are_played_and_parents_are_sent_once(fake: Fak
 
 
 def test_a_batch_whose_parent_was_never_sent_is_given_back(fake: FakeServer, start: Start) -> None:
-    child = episodes(1)[0].model_copy(update={"parent": "unknown"})
+    child = replace(episodes(1)[0], parent="unknown")
     batch = make_batch([child])
     fake.batches.append(batch)
     start()
