@@ -49,18 +49,18 @@ async def saturation(served: Served, connections: int, seconds: float) -> tuple[
         workers = await open_workers(stack, served, connections, 1)
         playing = [asyncio.create_task(_play_on(worker)) for worker in workers]
         await asyncio.sleep(WARM_UP_SECONDS)
-        before = _counts(workers), served.cpu_seconds(), time.monotonic()
+        before = *_counts(workers), served.cpu_seconds(), time.process_time(), time.monotonic()
         await asyncio.sleep(seconds)
-        after = _counts(workers), served.cpu_seconds(), time.monotonic()
+        after = *_counts(workers), served.cpu_seconds(), time.process_time(), time.monotonic()
         await _end(playing)
-    elapsed, cpu = after[2] - before[2], after[1] - before[1]
-    requests, evaluations = (late - early for late, early in zip(after[0], before[0], strict=True))
+    requests, evaluations, cpu, own_cpu, elapsed = (late - early for late, early in zip(after, before, strict=True))
     figures = {
         "connections": connections,
         "requests_per_second": requests / elapsed,
         "evaluations_per_second": evaluations / elapsed,
         "cpu_ms_per_request": 1000 * cpu / requests,
         "cpu_share": cpu / elapsed,
+        "generator_cpu_share": own_cpu / elapsed,
     }
     return figures, _counts(workers)[1]
 

@@ -1,6 +1,7 @@
 """One measurement of the server, from an empty folder to figures."""
 
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +32,8 @@ CONFIGURATION: dict[str, Any] = {
 PACE = 5_000.0
 """Evaluations a second."""
 PACED_CONNECTIONS = 64
+STOCKING_SECONDS = 300.0
+POLL_SECONDS = 0.25
 
 
 class Wish(NamedTuple):
@@ -102,6 +105,10 @@ def describe(report: dict[str, Any]) -> str:
                 f"evaluations/s, {busy['cpu_ms_per_request']:.2f} ms of the server's processor time each"
             ),
             (
+                f"            the server was busy for {100 * busy['cpu_share']:.0f}% of the time, the workers, "
+                f"all one process, for {100 * busy['generator_cpu_share']:.0f}%"
+            ),
+            (
                 f"paced       {paced['evaluations_per_second']:,.0f} evaluations/s: half answered within "
                 f"{paced['p50_ms']:.1f} ms, 99% within {paced['p99_ms']:.1f} ms"
             ),
@@ -121,7 +128,19 @@ def _prepare(served: Served, wish: Wish) -> str:
     past = Past(wish.chain, wish.rows, CONFIGURATION["parents"])
     history.write(served.database_url, run, CONFIGURATION["population"], SEED, past)
     served.start()
+    _until_stocked(served, run, wish.chain)
     return run
+
+
+def _until_stocked(served: Served, run: str, elites: int) -> None:
+    """The server has put the past's elites into its library, which it does once, beside the requests."""
+    deadline = time.monotonic() + STOCKING_SECONDS
+    with psycopg.connect(served.database_url, autocommit=True) as connection:
+        while time.monotonic() < deadline:
+            row = connection.execute("SELECT count(*) FROM policy_births WHERE run_id = %s", [run]).fetchone()
+            if row and row[0] >= elites:
+                return
+            time.sleep(POLL_SECONDS)
 
 
 def _rows(served: Served, run: str) -> int:

@@ -19,6 +19,7 @@ def test_the_server_is_measured_and_its_ledger_checked() -> None:
     assert report["chain_seeds"] == 20
     assert busy["evaluations_per_second"] > busy["requests_per_second"] > 0
     assert busy["cpu_ms_per_request"] > 0
+    assert 0 < busy["generator_cpu_share"] < 1.1
     assert paced["p99_ms"] >= paced["p50_ms"] > 0
     assert report["idle"]["waiting"] == 20
     assert report["idle"]["rss_mb"] > 0
