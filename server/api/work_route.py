@@ -50,6 +50,11 @@ class Shortcut(BaseRoute):
             prefix + route.path: route.get_route_handler() for route in routes if isinstance(route, WorkRoute)
         }
 
+    @property
+    def ways(self) -> set[tuple[str, str]]:
+        """Methods and paths that it leads from."""
+        return {("POST", path) for path in self._handlers}
+
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """All or nothing."""
         is_work = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] in self._handlers

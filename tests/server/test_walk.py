@@ -10,6 +10,7 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
+from server.api.work_route import Shortcut
 from server.application import create_app
 from server.settings import Settings
 from tests.conftest import TEMPLATE, Postgres
@@ -117,11 +118,12 @@ Known = tuple[FastAPI, httpx2.AsyncClient, dict[str, str]]
 
 def ways_in(app: FastAPI) -> set[tuple[str, str]]:
     """What the application serves: each route with each of its methods, websockets, mounted folders."""
+    shortcuts = [route for route in app.routes if isinstance(route, Shortcut)]
     found = {
         (method, route.path or "")
-        for route in iter_route_contexts(app.routes)
+        for route in iter_route_contexts([route for route in app.routes if route not in shortcuts])
         for method in route.methods or {KINDS[type(route.original_route)]}
-    }
+    }.union(*(shortcut.ways for shortcut in shortcuts))
     # Whoever may look at a thing may look at its head.
     return {(method, path) for method, path in found if method != "HEAD" or ("GET", path) not in found}
 
