@@ -29,7 +29,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
 
 SECRET_BYTES = 32
 """Entropy of a secret: 256 bits."""
-SECRET_PREFIX = "nevo_"  # noqa: S105 - how secrets begin, so that logs and scanners know them
+SECRET_PREFIX = "nevo_"  # noqa: S105 - how secrets begin, so that logs and scanners know them # nosec B105
 SECRET = re.compile(rf"{SECRET_PREFIX}[A-Za-z0-9_-]{{16,}}")
 
 

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator
+from itertools import islice
 
 from server.service.errors import DamagedMedia
 
@@ -9,6 +10,8 @@ VIDEO_BYTES = 24 * 2**20
 POSTER_BYTES = 200 * 1000
 """Longest video and poster that are taken."""
 BOX = struct.Struct(">I4s")
+MOST_BOXES = 10_000
+"""A recording has half a dozen; counting millions of empty ones would hold everything else up."""
 JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 
 
@@ -20,7 +23,9 @@ def check_mp4(content: bytes) -> None:
     """
     if content[4:8] != b"ftyp":
         raise DamagedMedia("This is no MP4 video: it does not begin with a box `ftyp`.")
-    kinds = list(_boxes(content))
+    kinds = list(islice(_boxes(content), MOST_BOXES + 1))
+    if len(kinds) > MOST_BOXES:
+        raise DamagedMedia(f"The MP4 video has more than {MOST_BOXES:,} boxes: write it as one film, in few.")
     if b"moov" not in kinds or b"mdat" not in kinds:
         raise DamagedMedia("The MP4 video has no index or no pictures: write it to its end before it is sent.")
     if kinds.index(b"moov") > kinds.index(b"mdat"):

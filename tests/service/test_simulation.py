@@ -26,6 +26,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
 async def outcome(database_url: str, run: str) -> list[tuple[object, ...]]:
     """All that a run's outcome is: whom each generation chose, and every score."""
     storage = Storage(database_url)
+    found = await outcome_in(storage, run)
+    await storage.close()
+    return found
+
+
+async def outcome_in(storage: Storage, run: str) -> list[tuple[object, ...]]:
+    """The same of a database that is open."""
     kept = ("number", "frames", "steps", "best", "mean", "elite_index", "elite_seeds", "validation", "test", "parents")
     key = ("generation", "index", "phase", "episode", "score", "steps", "digest")
     async with storage.reading() as connection:
@@ -33,9 +40,7 @@ async def outcome(database_url: str, run: str) -> list[tuple[object, ...]]:
         closed = await connection.execute(select(*columns).where(generations.c.run_id == run).order_by("number"))
         columns = [results.c[name] for name in key]
         played = await connection.execute(select(*columns).where(results.c.run_id == run).order_by(*columns[:4]))
-        found = [tuple(row) for row in closed] + [tuple(row) for row in played]
-    await storage.close()
-    return found
+        return [tuple(row) for row in closed] + [tuple(row) for row in played]
 
 
 @pytest.fixture(params=VARIANTS)
