@@ -56,12 +56,35 @@ async function send(method, path, { query = {}, text, signal, range } = {}) {
     if (error.name === "AbortError") throw error;
     throw new Unreachable();
   }
-  if (response.status === 401) refused();
+  if (response.status === 401 && !(method === "POST" && path === "/session")) refused();
   if (!response.ok) throw new Problem(response.status, await problemOf(response));
   return response;
 }
 
 const at = (id) => `/runs/${encodeURIComponent(id)}`;
+
+/** Who this browser is. @param {AbortSignal} [signal]
+ * @returns {Promise<{name: string, role: "viewer"|"operator"|"worker", is_browser: boolean}>} */
+export const getSession = (signal) => request("GET", "/session", { signal });
+
+/** Have this browser let in. @param {{token: string}} body */
+export const signIn = (body) => request("POST", "/session", { body });
+
+/** @param {AbortSignal} [signal] @returns {Promise<{items: import("./types.js").TokenView[]}>} */
+export const listTokens = (signal) => request("GET", "/tokens", { signal });
+
+/** @param {{name: string, role: string, days?: number}} body
+ * @returns {Promise<import("./types.js").TokenView & {secret: string}>} */
+export const createToken = (body) => request("POST", "/tokens", { body });
+
+/** @param {string} id @returns {Promise<null>} */
+export const revokeToken = (id) => request("DELETE", `/tokens/${encodeURIComponent(id)}`);
+
+/** @param {string} id @returns {Promise<import("./types.js").TokenView & {secret: string}>} */
+export const rotateToken = (id) => request("POST", `/tokens/${encodeURIComponent(id)}/rotate`);
+
+/** @param {{role: string}} body @returns {Promise<{path: string, role: string, expires_at: string}>} */
+export const createLink = (body) => request("POST", "/tokens/links", { body });
 
 /** @param {{state?: string, cursor?: string, limit?: number}} query @param {AbortSignal} [signal]
  * @returns {Promise<{items: import("./types.js").RunSummary[], next_cursor: string|null}>} */

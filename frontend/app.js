@@ -12,6 +12,7 @@ import { NotFound } from "./views/not-found.js";
 import { Policy } from "./views/policy.js";
 import { Run } from "./views/run.js";
 import { Runs } from "./views/runs.js";
+import { Tokens } from "./views/tokens.js";
 import { Unauthorised } from "./views/unauthorised.js";
 import { Workers } from "./views/workers.js";
 
@@ -23,6 +24,7 @@ const VIEWS = {
   policy: Policy,
   compare: Compare,
   workers: Workers,
+  tokens: Tokens,
   "not-found": NotFound,
 };
 

@@ -19,6 +19,11 @@ export function useStore(select) {
   return latest.current.shown;
 }
 
+/** Whether this browser may change things; what it may not do it is not offered. */
+export function useMayOperate() {
+  return useStore((state) => state.role === null || state.role === "operator");
+}
+
 /**
  * Something loaded from the server: anew when `key` changes, after a resync, on `reload`, and if it failed when the
  * server is back. What was loaded before under the same key stays while it is loaded again, and when that fails.

@@ -10,6 +10,7 @@ const PAGES = [
   [/^\/policies\/compare\/?$/, "compare"],
   [/^\/policies\/(?<slug>[^/]+)\/?$/, "policy"],
   [/^\/workers\/?$/, "workers"],
+  [/^\/tokens\/?$/, "tokens"],
 ];
 const HOME = "/runs";
 const ID_DIGITS = 16;

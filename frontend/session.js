@@ -1,6 +1,6 @@
 /** Joins the store to the server: live events in, notices out. The one place that knows both. */
 
-import { listWorkers, onUnauthorised, Problem } from "./api.js";
+import { getSession, listWorkers, onUnauthorised, Problem } from "./api.js";
 import { Live } from "./live.js";
 import { reduce, Store, withoutRun, withRuns } from "./store.js";
 
@@ -36,6 +36,10 @@ export function start() {
     store.update((state) => ({ ...state, unauthorised: true }));
   });
   live.connect();
+  getSession().then(
+    ({ role }) => store.update((state) => ({ ...state, role })),
+    () => {}, // What a browser may not do is refused all the same.
+  );
 }
 
 /** Have everything shown loaded again. */

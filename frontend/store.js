@@ -4,6 +4,7 @@
  * @typedef {{
  *   connection: import("./live.js").Connection,
  *   unauthorised: boolean,
+ *   role: "viewer"|"operator"|"worker"|null,
  *   loads: number,
  *   runs: Object<string, import("./types.js").RunSummary>,
  *   workers: import("./types.js").WorkerView[]|null,
@@ -16,6 +17,7 @@
 export const EMPTY = {
   connection: { phase: "connecting", retryAt: null },
   unauthorised: false,
+  role: null,
   loads: 0,
   runs: {},
   workers: null,

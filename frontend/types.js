@@ -66,6 +66,9 @@
  * @typedef {{generation: number, index: number, fitness: number|null, validation: ScoreSummary|null,
  *   policy: string|null}} Ancestor
  * @typedef {{generation: number, policy: string, mean: number|null, rollouts: RolloutView[]}} EliteRollout
+ * @typedef {{id: string, kind: "token"|"browser", name: string, role: "viewer"|"operator"|"worker",
+ *   state: "active"|"expired"|"revoked", issuer: string|null, created_at: string, expires_at: string|null,
+ *   used_at: string|null}} TokenView
  * @typedef {{field: string, message: string}} FieldError
  */
 export {};

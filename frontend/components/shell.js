@@ -1,7 +1,7 @@
 /** What surrounds every page: the bar on top, the banner, the notice. */
 
 import { html, useEffect, useState } from "../vendor/preact-htm.module.js";
-import { useNow, useStore } from "../hooks.js";
+import { useMayOperate, useNow, useStore } from "../hooks.js";
 import { Link } from "../router.js";
 import { dismiss, reconnect } from "../session.js";
 import { chooseTheme, themeChoice } from "../theme.js";
@@ -16,6 +16,7 @@ const THEME_NAMES = { system: "scheme of the system", light: "light scheme", dar
 
 /** The bar on top of every page. @param {{page: string}} props */
 export function TopBar({ page }) {
+  const mayOperate = useMayOperate();
   const tab = (href, pages, text) =>
     html`<${Link} href=${href} aria-current=${pages.includes(page) ? "page" : undefined}>${text}<//>`;
   return html`<header class="topbar">
@@ -25,13 +26,14 @@ export function TopBar({ page }) {
       <//>
       <nav aria-label="Pages">
         ${tab("/runs", ["runs", "run", "new-run"], "Runs")}
-        ${tab("/policies", ["library", "policy", "compare"], "Library")} ${tab("/workers", ["workers"], "Workers")}
+        ${tab("/policies", ["library", "policy", "compare"], "Library")} ${tab("/workers", ["workers", "tokens"], "Workers")}
       </nav>
       <div class="topbar-end">
         <${ConnectionState} />
         <${ThemeSwitch} />
-        <${ButtonLink} href="/runs/new" icon="plus" kind="primary" aria-label="New run">
-          <span class="wide-only">New run</span><//>
+        ${mayOperate &&
+        html`<${ButtonLink} href="/runs/new" icon="plus" kind="primary" aria-label="New run">
+          <span class="wide-only">New run</span><//>`}
       </div>
     </div>
   </header>`;

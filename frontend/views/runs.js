@@ -9,7 +9,7 @@ import { More } from "../components/table.js";
 import { stateWord } from "../components/values.js";
 import { Icon } from "../components/icons.js";
 import { plural } from "../format.js";
-import { useResource, useStore, useTitle } from "../hooks.js";
+import { useMayOperate, useResource, useStore, useTitle } from "../hooks.js";
 import { countByState, matching, STATES, visible } from "../listing.js";
 import { setQuery } from "../router.js";
 import { keepRuns } from "../session.js";
@@ -47,6 +47,7 @@ function Listing({ runs, query }) {
 }
 
 function FirstRun() {
+  if (!useMayOperate()) return html`<${Empty} title="No runs yet" />`;
   return html`<${Empty} title="No runs yet">
     <p>A run evolves networks that play one game. <b>CartPole in seconds</b> is a good first one: it shows that
       everything works.</p>

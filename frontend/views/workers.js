@@ -2,12 +2,12 @@
 
 import { html } from "../vendor/preact-htm.module.js";
 import { listEnvironments, listWorkers } from "../api.js";
-import { Command } from "../components/buttons.js";
+import { ButtonLink, Command } from "../components/buttons.js";
 import { Figure, Figures } from "../components/figures.js";
 import { Empty, Resource } from "../components/notices.js";
 import { Ago, Count, State } from "../components/values.js";
 import { plural } from "../format.js";
-import { useResource, useStore, useTitle } from "../hooks.js";
+import { useMayOperate, useResource, useStore, useTitle } from "../hooks.js";
 import { Link, runPath } from "../router.js";
 import { store } from "../session.js";
 
@@ -26,10 +26,14 @@ export async function loadWorkers(signal) {
 /** The page of workers. */
 export function Workers() {
   useTitle("Workers");
+  const mayOperate = useMayOperate();
   const resource = useResource("workers", loadWorkers);
   const followed = useStore((state) => state.workers);
   return html`<div class="page">
-    <h1 class="page-title">Workers</h1>
+    <div class="run-title">
+      <h1 class="page-title">Workers</h1>
+      ${mayOperate && html`<div class="controls"><${ButtonLink} href="/tokens">Tokens<//></div>`}
+    </div>
     <${Resource} resource=${resource} rows=${5}>
       ${(loaded) => html`<${Fleet} workers=${followed ?? loaded} />`}
     <//>
@@ -49,7 +53,7 @@ function Fleet({ workers }) {
 function NoWorkers() {
   return html`<${Empty} title="No worker is connected">
     <p>Runs wait until one is. On this machine, <code>neuroevo up</code> starts one for each core; from another, with
-      this server's token in <code>NEUROEVO_TOKEN</code>:</p>
+      a worker's token in <code>NEUROEVO_TOKEN</code>:</p>
     <${Command} text=${`neuroevo worker start --server ${location.origin}`} />
   <//>`;
 }

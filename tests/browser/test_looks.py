@@ -81,6 +81,7 @@ def test_no_page_scrolls_sideways_on_a_narrow_screen(page: Page, platform: Platf
         f"/policies/{platform.ask('GET', '/policies?limit=1')['items'][0]['id']}",
         "/policies/compare",
         "/workers",
+        "/tokens",
     ]
     for path in [*paths, "/nowhere"]:
         page.goto(path)

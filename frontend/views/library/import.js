@@ -5,6 +5,7 @@ import { importPolicy } from "../../api.js";
 import { Button } from "../../components/buttons.js";
 import { Note } from "../../components/notices.js";
 import { plural, reasonOf } from "../../format.js";
+import { useMayOperate } from "../../hooks.js";
 import { navigate, policyPath } from "../../router.js";
 import { notify } from "../../session.js";
 
@@ -49,6 +50,8 @@ export function Refused({ problems, onDismiss }) {
 /** @param {{files: (files: File[]) => Promise<void>, isBusy: boolean}} props */
 export function ImportButton({ files, isBusy }) {
   const input = useRef(null);
+  const mayOperate = useMayOperate();
+  if (!mayOperate) return null;
   const choose = (event) => {
     const chosen = [...event.currentTarget.files];
     event.currentTarget.value = "";

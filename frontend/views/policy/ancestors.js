@@ -8,7 +8,7 @@ import { Sparkline } from "../../components/sparkline.js";
 import { Score } from "../../components/values.js";
 import { ancestorDocument } from "../../chain.js";
 import { plural, score, signed } from "../../format.js";
-import { useResource } from "../../hooks.js";
+import { useMayOperate, useResource } from "../../hooks.js";
 import { Link, navigate, policyPath } from "../../router.js";
 import { withGains } from "../../scores.js";
 import { notify } from "../../session.js";
@@ -103,6 +103,7 @@ function Play({ id, generation, isSelf }) {
 /** An ancestor that was never an elite is not in the library; but its chain is known, and so it can be played. */
 function Bring({ one: { generation, index }, descendant, place }) {
   const [isBusy, setBusy] = useState(false);
+  const mayOperate = useMayOperate();
   const bring = async () => {
     setBusy(true);
     try {
@@ -116,6 +117,7 @@ function Bring({ one: { generation, index }, descendant, place }) {
       setBusy(false);
     }
   };
+  if (!mayOperate) return null;
   return html`<${Button} kind="small" busy=${isBusy} onClick=${bring}
     aria-label=${`Record the ancestor of generation ${generation}`}
     title="It was no elite: this takes it into the library and records an episode">record<//>`;

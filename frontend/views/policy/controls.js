@@ -6,13 +6,16 @@ import { Button } from "../../components/buttons.js";
 import { Confirm, Dialog } from "../../components/dialog.js";
 import { reasonOf } from "../../format.js";
 import { tagsOf } from "../../library.js";
+import { useMayOperate } from "../../hooks.js";
 import { navigate } from "../../router.js";
 import { notify } from "../../session.js";
 
 /** @param {{policy: import("../../types.js").PolicyDetail, change: Function}} props */
 export function Controls({ policy, change }) {
   const [asked, setAsked] = useState(null);
+  const mayOperate = useMayOperate();
   const close = () => setAsked(null);
+  if (!mayOperate) return null;
   return html`<div class="controls" role="group" aria-label="Controls">
       <${Button} icon="edit" onClick=${() => setAsked("edit")}>Edit<//>
       ${policy.origin.kind !== "run" &&

@@ -6,6 +6,7 @@ import { Button } from "../../components/buttons.js";
 import { Icon } from "../../components/icons.js";
 import { Bar } from "../../components/values.js";
 import { utc } from "../../format.js";
+import { useMayOperate } from "../../hooks.js";
 import { withJob } from "../../library.js";
 import { verificationOf } from "../../rollouts.js";
 import { notify } from "../../session.js";
@@ -16,6 +17,7 @@ const TITLE = "Replays the actions on a worker, without the network, and compare
  *   change: Function}} props */
 export function Verify({ policy, rollout, change }) {
   const [isAsked, setAsked] = useState(false);
+  const mayOperate = useMayOperate();
   const { job, problem } = verificationOf(rollout, policy.jobs);
   if (rollout.state !== "recorded") return null;
   const ask = async () => {
@@ -29,8 +31,8 @@ export function Verify({ policy, rollout, change }) {
     setAsked(false);
   };
   return html`<div class="verify">
-    <${Button} icon="check" kind="small" busy=${isAsked || Boolean(job)} title=${TITLE} onClick=${ask}>
-      ${rollout.verified ? "Verify again" : "Verify"}<//>
+    ${mayOperate && html`<${Button} icon="check" kind="small" busy=${isAsked || Boolean(job)} title=${TITLE} onClick=${ask}>
+      ${rollout.verified ? "Verify again" : "Verify"}<//>`}
     <div class="verify-word" role="status" aria-label="Verification">
       ${job ? html`<${Going} job=${job} />` : html`<${Found} verified=${rollout.verified} problem=${problem} />`}
     </div>

@@ -5,6 +5,7 @@ import { deleteRun, pauseRun, resumeRun, stopRun } from "../../api.js";
 import { Button, ButtonLink } from "../../components/buttons.js";
 import { Confirm } from "../../components/dialog.js";
 import { Ago, State } from "../../components/values.js";
+import { useMayOperate } from "../../hooks.js";
 import { Link, navigate } from "../../router.js";
 import { forgetRun, keepRuns, notify } from "../../session.js";
 import { EditRun } from "./edit.js";
@@ -39,6 +40,7 @@ function Origin({ id }) {
 function Controls({ run, onChange }) {
   const [asked, setAsked] = useState(null);
   const [isBusy, setBusy] = useState(false);
+  const mayOperate = useMayOperate();
   const close = () => setAsked(null);
   const take = (changed) => {
     keepRuns([changed]);
@@ -57,6 +59,7 @@ function Controls({ run, onChange }) {
   };
   const pause = { icon: "pause", busy: isBusy, onClick: act(pauseRun, "is paused") };
   const resume = { icon: "play", kind: "primary", busy: isBusy, onClick: act(resumeRun, "goes on") };
+  if (!mayOperate) return null;
   return html`<div class="controls" role="group" aria-label="Controls">
       ${CAN_PAUSE.includes(run.state) && html`<${Button} ...${pause}>Pause<//>`}
       ${run.state === "paused" && html`<${Button} ...${resume}>Resume<//>`}
