@@ -10,8 +10,8 @@ import { Screen } from "./screen.js";
 const OWN_KEYS = [" ", "ArrowLeft", "ArrowRight", "Home", "End"]; // What buttons and sliders know themselves.
 
 /** @param {{label: string, items: {key: string, rollout: import("../types.js").RolloutView, caption?: any}[],
- *   isEager?: boolean, turn?: number}} props `isEager`: plays by itself whenever another recording is given, or `turn` grows:
- *   it was chosen again */
+ *   isEager?: boolean, turn?: number}} props `isEager`: plays by itself whenever another recording is given, or `turn`
+ *   grows: it was chosen again */
 export function Player({ label, items, isEager = false, turn = 0 }) {
   const deck = useDeck();
   const shown = items.map(({ rollout }) => rollout.id).join(" ");

@@ -26,7 +26,8 @@ export function TopBar({ page }) {
       <//>
       <nav aria-label="Pages">
         ${tab("/runs", ["runs", "run", "new-run"], "Runs")}
-        ${tab("/policies", ["library", "policy", "compare"], "Library")} ${tab("/workers", ["workers", "tokens"], "Workers")}
+        ${tab("/policies", ["library", "policy", "compare"], "Library")}
+        ${tab("/workers", ["workers", "tokens"], "Workers")}
       </nav>
       <div class="topbar-end">
         <${ConnectionState} />
