@@ -31,7 +31,8 @@ export function Verify({ policy, rollout, change }) {
     setAsked(false);
   };
   return html`<div class="verify">
-    ${mayOperate && html`<${Button} icon="check" kind="small" busy=${isAsked || Boolean(job)} title=${TITLE} onClick=${ask}>
+    ${mayOperate &&
+    html`<${Button} icon="check" kind="small" busy=${isAsked || Boolean(job)} title=${TITLE} onClick=${ask}>
       ${rollout.verified ? "Verify again" : "Verify"}<//>`}
     <div class="verify-word" role="status" aria-label="Verification">
       ${job ? html`<${Going} job=${job} />` : html`<${Found} verified=${rollout.verified} problem=${problem} />`}
