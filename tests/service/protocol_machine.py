@@ -33,7 +33,7 @@ CONFIGURATION = SMALL | {
 }
 EPISODE_SECONDS = 1.5
 """So long that a batch is a part of a phase."""
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 30.0
 """For one step: what is broken can wait for ever."""
 FEW_TURNS = 20
 """Of the event loop: enough for whatever was woken to begin."""
