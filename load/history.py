@@ -10,8 +10,8 @@ from evolution.lineage import Birth, Lineage
 RESULTS = """
     INSERT INTO results (run_id, generation, index, phase, episode, late, score, steps, frames, seconds, engine_id,
                          submission, worker, digest)
-    SELECT id, number, place, 0, 0, false, place %% 1000, 100, 400, 0.3, engine_id, gen_random_uuid(),
-           gen_random_uuid(), sha256(int8send(number * 1000000::bigint + place))
+    SELECT id, number, place, 0, 0, false, place %% 1000, 100, 400, 0.3, engine_id, (SELECT gen_random_uuid()),
+           (SELECT gen_random_uuid()), sha256(int8send(number * 1000000::bigint + place))
     FROM runs, generate_series(%(start)s, %(end)s - 1) AS number, generate_series(0, %(each)s - 1) AS place
     WHERE id = %(run)s
 """
