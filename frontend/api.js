@@ -114,6 +114,9 @@ export const resumeRun = (id) => request("POST", `${at(id)}/resume`);
 /** @param {string} id @returns {Promise<import("./types.js").RunDetail>} */
 export const stopRun = (id) => request("POST", `${at(id)}/stop`);
 
+/** One that was set aside gets work again. @param {string} id */
+export const letWorkerIn = (id) => request("POST", `/workers/${encodeURIComponent(id)}/let-in`);
+
 /** @param {string} id @returns {Promise<null>} */
 export const deleteRun = (id) => request("DELETE", at(id));
 

@@ -5,8 +5,8 @@ import os
 from alembic import context
 from sqlalchemy import Connection, create_engine, text
 
+from server.storage.check_tables import metadata
 from server.storage.database import driver_url
-from server.storage.tables import metadata
 
 UPGRADE_LOCK = 0x6E65756F
 """Key of the advisory lock that keeps two upgrades of one database apart."""

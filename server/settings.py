@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         16 * 2**20, ge=1024, le=2**30, description="Longest request body that is read; a longer one is refused, bytes."
     )
 
+    recheck: bool = Field(
+        True,
+        description="Whether another worker, where there is one, evaluates again what selection rests on before a "
+        "generation closes.",
+    )
     video_quota_mb: int = Field(
         2000, ge=1, le=10**9, description="What videos may take in the database; those not watched for longest go, MB."
     )

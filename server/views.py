@@ -119,6 +119,10 @@ class GenerationView(Value):
     validation: ScoreSummary | None
     test: ScoreSummary | None
     late: int
+    confirmed: int | None = None
+    """Of the episodes that its selection rests on, those that two workers found the same; null where nobody asked."""
+    unconfirmed: int | None = None
+    """Those that no second worker was there for."""
 
 
 class IndividualView(Value):
@@ -154,7 +158,8 @@ class WorkerView(Value):
     version: str
     processor: str
     slots: int
-    state: Literal["working", "idle", "left", "lost"]
+    state: Literal["working", "idle", "set aside", "left", "lost"]
+    """set aside: it was found wrong, or a person did not want it; it gets no work until a person lets it in again."""
     first_seen_at: datetime
     last_seen_at: datetime
     episodes: int
@@ -162,6 +167,10 @@ class WorkerView(Value):
     frames_per_second: float
     runs: list[WorkerRun]
     environments: int
+    refused: int
+    """Results of it that cannot be, since it connected: none was stored."""
+    reason: str | None
+    """Why it was set aside."""
 
 
 class EnvironmentView(Value):

@@ -47,6 +47,7 @@ const STATES = {
   idle: ["Idle", "quiet"],
   done: ["Done", "good"],
   cancelled: ["Cancelled", "quiet"],
+  "set aside": ["Set aside", "bad"],
   left: ["Left", "quiet"],
   lost: ["Lost", "bad"],
 };

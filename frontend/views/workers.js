@@ -1,17 +1,17 @@
 /** Who plays: the workers, and the environments that they can make. */
 
 import { html } from "../vendor/preact-htm.module.js";
-import { listEnvironments, listWorkers } from "../api.js";
-import { ButtonLink, Command } from "../components/buttons.js";
+import { letWorkerIn, listEnvironments, listWorkers } from "../api.js";
+import { Button, ButtonLink, Command } from "../components/buttons.js";
 import { Figure, Figures } from "../components/figures.js";
 import { Empty, Resource } from "../components/notices.js";
 import { Ago, Count, State } from "../components/values.js";
 import { plural } from "../format.js";
 import { useMayOperate, useResource, useStore, useTitle } from "../hooks.js";
 import { Link, runPath } from "../router.js";
-import { store } from "../session.js";
+import { notify, store } from "../session.js";
 
-const ORDER = ["working", "idle", "lost", "left"];
+const ORDER = ["set aside", "working", "idle", "lost", "left"];
 
 /** Whether a worker is connected. @param {import("../types.js").WorkerView} worker */
 export const isPresent = ({ state }) => state === "working" || state === "idle";
@@ -98,7 +98,7 @@ function Row({ worker }) {
         ${worker.host}${" "}<span class="at-large-inline">· ${worker.processor}</span>
       </span>
     </th>
-    <td><${State} state=${worker.state} /></td>
+    <td><${State} state=${worker.state} reason=${worker.reason} /><${Trust} worker=${worker} /></td>
     <td class="right at-small number">${worker.slots}</td>
     <td class="right"><${Count} value=${worker.frames_per_second} unit="frames/s" /></td>
     <td class="at-small"><${Plays} runs=${worker.runs} /></td>
@@ -107,6 +107,18 @@ function Row({ worker }) {
     <td class="right at-large"><${Count} value=${worker.environments} /></td>
     <td class="right at-large quiet-text"><${Ago} at=${worker.last_seen_at} /></td>
   </tr>`;
+}
+
+function Trust({ worker }) {
+  const mayOperate = useMayOperate();
+  const isAside = worker.state === "set aside";
+  const letIn = () =>
+    letWorkerIn(worker.id)
+      .then(() => loadWorkers(undefined))
+      .catch((error) => notify(error.detail || error.message, true));
+  return html`${isAside && html`<span class="under">${worker.reason}</span>`}
+    ${isAside && mayOperate && html`<${Button} kind="small" onClick=${letIn}>Let in again<//>`}
+    ${worker.refused > 0 && html`<span class="under">${plural(worker.refused, "impossible result")}</span>`}`;
 }
 
 function Plays({ runs }) {

@@ -11,7 +11,9 @@ from evolution.chains import FORMAT, SeedChain, policy_id
 from evolution.configuration import RunConfiguration
 from evolution.lineage import Birth, Lineage
 from server.service.draws import Draws
+from server.service.open_check import OpenCheck
 from server.service.open_generation import OpenGeneration, open_generation
+from server.service.plausibility import Limits
 from server.service.rates import Rate
 from server.storage.generations import Elite
 from server.storage.results import Scored
@@ -63,12 +65,17 @@ class ActiveRun:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     outdated: bool = False
     """A result is stored that this memory missed: read the open generation again."""
+    reopened: bool = False
+    """Results were retracted: what is missing of the open generation must be handed out anew."""
+    check: OpenCheck | None = None
+    """The open generation is complete, but for episodes that are being evaluated again."""
     _journal: list[tuple[int, int, int]] | None = None
     """(index, phase, episode) of what was stored while the open generation is being read."""
     _parents: dict[Birth, Parent] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.draws = Draws(self.seed, self.lineage)
+        self.limits = Limits.of(self.configuration.environment)
 
     @property
     def id(self) -> str:
@@ -81,7 +88,7 @@ class ActiveRun:
     @property
     def due(self) -> bool:
         """Whether there is a phase to open, or the generation to close."""
-        return self.state == "running" and (self.outdated or self.open.current.complete)
+        return self.state == "running" and (self.outdated or (self.open.current.complete and not self.check))
 
     @property
     def seed(self) -> int:
@@ -142,8 +149,14 @@ class ActiveRun:
 
     def open_next(self, generation: OpenGeneration, carried: Elite | None) -> None:
         """Goes on to the next generation."""
+        self.check = None
         self.open, self.carried = generation, carried
         self._parents.clear()
+
+    def reopen_later(self) -> None:
+        """Results of the open generation are being retracted: what is known of it holds no longer."""
+        self.outdated = self.reopened = True
+        self.check = None
 
     def meter(self, now: float) -> Meter:
         """What the run has used so far."""

@@ -16,7 +16,7 @@ from server.service.offer_work import offer_run
 from server.service.stock_library import part_with_run, stock_library
 from server.service.take_up_jobs import follow_stored_jobs
 from server.service.tell_watchers import tell_of_deletion, tell_of_run
-from server.storage import results, runs
+from server.storage import rechecks, results, runs
 from server.storage.runs import RunRow
 
 logger = logging.getLogger(__name__)
@@ -145,6 +145,7 @@ async def remove_results(memory: Memory, id: str) -> None:
             async with memory.storage.transaction(memory.epoch) as connection:
                 removed = await results.remove(connection, id, DELETED_RESULTS)
                 if removed < DELETED_RESULTS:
+                    await rechecks.remove(connection, id)
                     await runs.remove(connection, id)
         except DatabaseUnavailable as error:
             logger.warning("action=run.remove_postponed run=%s reason=%s", id, error)

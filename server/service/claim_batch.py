@@ -20,7 +20,10 @@ class Work(NamedTuple):
 
 
 def claim_work(memory: Memory, worker: Worker, holds: Collection[str], wants: int) -> Work:
-    """Up to `wants` batches and jobs for the worker: jobs within their share first, then runs."""
+    """Up to `wants` batches and jobs for the worker: jobs within their share first, then runs. One that was set aside
+    is given none."""
+    if worker.exclusion is not None:
+        return Work([], [])
     jobs = claim_jobs(memory, worker, wants)
     return Work(claim_batches(memory, worker, holds, wants - len(jobs)), jobs)
 

@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from server.service.active_run import ActiveRun
+from server.service.check_generation import Checked, check_generation, count_retracted
 from server.service.conclusion import Conclusion, conclude, thin
 from server.service.library_recordings import Planned, plan_elite, record_elite
 from server.service.load_run import load_run, reload_open_generation
@@ -15,7 +16,7 @@ from server.service.open_generation import open_generation
 from server.service.policy_views import tell_of_policy
 from server.service.stock_library import keep_elites
 from server.service.tell_watchers import tell_of_generation, tell_of_run
-from server.storage import generations, results, runs
+from server.storage import generations, rechecks, results, runs
 from server.storage.database import Connection
 from server.storage.generations import Elite
 from server.storage.policies import PolicyRow
@@ -36,19 +37,31 @@ async def advance(memory: Memory, run: ActiveRun) -> None:
     async with run.lock:
         while run.due:
             phases = len(run.open.phases)
+            retracted = await count_retracted(memory, run)
             stored = await reload_open_generation(memory, run)
             if stored is not None:
-                await close_generation(memory, run, stored)
-            elif len(run.open.phases) != phases:
+                if checked := await check_generation(memory, run, stored):
+                    await close_generation(memory, run, Evidence(stored, retracted, checked))
+            elif run.reopened or len(run.open.phases) != phases:
+                run.reopened = False
                 offer_run(memory, run)
             memory.changed.add(run.id)
 
 
-async def close_generation(memory: Memory, run: ActiveRun, stored: Sequence[Scored]) -> None:
-    """Closes the open generation in one transaction, then opens the next one or ends the run.
+class Evidence(NamedTuple):
+    """What a generation closes on. `retracted`: how many of its results were retracted before `stored` was read.
 
-    `stored`: its results. Of a generational run they are complete; a block-free run's are read again while no more can
-    come, since their order decides.
+    Of a generational run the results are complete; a block-free run's are read again while no more can come, since
+    their order decides.
+    """
+
+    stored: Sequence[Scored]
+    retracted: int
+    checked: Checked
+
+
+async def close_generation(memory: Memory, run: ActiveRun, evidence: Evidence) -> None:
+    """Closes the open generation in one transaction, then opens the next one or ends the run.
 
     Raises:
         NotLeading, DatabaseUnavailable: as `Storage.transaction`.
@@ -58,12 +71,14 @@ async def close_generation(memory: Memory, run: ActiveRun, stored: Sequence[Scor
         row = await runs.lock(connection, run.id)
         written = None
         if row is not None and row.generation == number and row.state == "running":
-            written = await _write(memory, connection, run, row, stored, seconds)
+            # Another run may have found a worker wrong since, whose results here are retracted too.
+            if await rechecks.count_retracted(connection, run.id, number) == evidence.retracted:
+                written = await _write(memory, connection, run, row, evidence, seconds)
             row = await runs.find(connection, run.id)
     if row is None:
         memory.forget(run.id)
     elif written is None:
-        # A commit whose answer was lost took place after all.
+        # A commit whose answer was lost took place after all, or the generation is not complete any more.
         run.adopt(await load_run(memory, row))
         memory.remember(run)
         offer_run(memory, run)
@@ -77,9 +92,9 @@ async def close_generation(memory: Memory, run: ActiveRun, stored: Sequence[Scor
 
 
 async def _write(
-    memory: Memory, connection: Connection, run: ActiveRun, row: RunRow, stored: Sequence[Scored], seconds: float
+    memory: Memory, connection: Connection, run: ActiveRun, row: RunRow, evidence: Evidence, seconds: float
 ) -> tuple[Conclusion, dict[str, Any], list[PolicyRow], Planned]:
-    number, late = row.generation, 0
+    number, late, stored = row.generation, 0, evidence.stored
     open_ended = run.configuration.algorithm == "block-free"
     if open_ended:
         stored = await results.of_generation(connection, run.id, number)
@@ -87,6 +102,7 @@ async def _write(
     if open_ended:
         late = await results.mark_late(connection, run.id, number, conclusion.last_member)
     values = _generation(memory, run, row, conclusion) | {"seconds": seconds, "late": late}
+    values |= evidence.checked._asdict()
     await generations.add(connection, values, _candidates(row, conclusion))
     await runs.change(connection, run.id, _changes(memory, run, row, conclusion, seconds))
     played = [conclusion.elite_birth, *([run.carried.birth] if run.carried else [])]

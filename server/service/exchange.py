@@ -16,8 +16,8 @@ from server.service.claim_batch import claim_work
 from server.service.describe_environment import bind_soon
 from server.service.errors import ProtocolMismatch
 from server.service.memory import Memory
-from server.service.offer_work import serve_waiters
-from server.service.submit_results import Committer
+from server.service.offer_work import questions, serve_waiters
+from server.service.submit_results import Committer, unwanted
 from server.service.take_job_results import take_job_results
 from server.service.waiters import Waiter
 from server.service.workers import Worker
@@ -43,10 +43,14 @@ async def exchange(memory: Memory, committer: Committer, request: BatchRequest) 
     worker = memory.workers.greet(request.worker, request.announcement)
     if request.announcement:
         memory.descriptions.forget_problems(request.announcement.engines)
-    if memory.descriptions.learn(request.descriptions) or request.announcement:
+    is_believed = memory.workers.exclusion_of(request.worker.id) is None
+    if (is_believed and memory.descriptions.learn(request.descriptions)) or request.announcement:
         bind_soon(memory)
     outcomes = await committer.submit(request.worker.id, request.submissions) if request.submissions else {}
-    outcomes |= await take_job_results(memory, request.worker.id, request.job_submissions)
+    if is_believed:
+        outcomes |= await take_job_results(memory, request.worker.id, request.job_submissions)
+    else:
+        outcomes |= {submission.id: unwanted(submission) for submission in request.job_submissions}
     if worker is None:
         return BatchReply(outcomes=outcomes, announce=True)
     reply = _reply(memory, worker, request, outcomes)
@@ -66,7 +70,7 @@ def _reply(memory: Memory, worker: Worker, request: BatchRequest, outcomes: dict
         outcomes=outcomes,
         batches=work.batches,
         jobs=work.jobs,
-        describe=memory.descriptions.for_worker(worker, memory.clock.monotonic()),
+        describe=questions(memory, worker),
     )
 
 

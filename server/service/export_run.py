@@ -1,6 +1,7 @@
 """Writes a run as a file that another server can go on with."""
 
 import zlib
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -40,23 +41,32 @@ async def _compress(lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 async def _lines(memory: Memory, row: RunRow) -> AsyncIterator[bytes]:
     yield Head(format="neuroevo-run", version=VERSION, run=_stored(row)).model_dump_json().encode()
-    tried = played = 0
+    counts: Counter[str] = Counter()
     # Generation by generation: what is closed changes no more, and no transaction is held while somebody reads slowly.
     for number in range(row.generation + 1):
         async with memory.storage.reading(seconds=GENERATION_SECONDS) as connection:
             closed = await transfers.generation(connection, row.id, number) if number < row.generation else None
             candidates = await transfers.candidates_of(connection, row.id, number) if closed else []
-            sequences = await transfers.sequences_of(connection, row.id, number)
+            names = {
+                "results": await transfers.sequences_of(connection, row.id, number, retracted=False),
+                "retracted": await transfers.sequences_of(connection, row.id, number, retracted=True),
+            }
+            rechecks = await transfers.rechecks_of(connection, row.id, number)
             _check_there(row, await runs.find(connection, row.id) is not None)
         if closed:
             yield _json({"generation": StoredGeneration.model_validate(closed).model_dump(mode="json")})
         for start in range(0, len(candidates), BLOCK_ROWS):
             yield _json({"candidates": candidates[start : start + BLOCK_ROWS]})
-        for start in range(0, len(sequences), BLOCK_ROWS):
-            yield _json({"results": await _results(memory, row, sequences[start : start + BLOCK_ROWS], closed is None)})
-        tried += len(candidates)
-        played += len(sequences)
-    yield _json({"end": Counts(candidates=tried, results=played).model_dump()})
+        for kind, sequences in names.items():
+            for start in range(0, len(sequences), BLOCK_ROWS):
+                block = await _results(memory, row, sequences[start : start + BLOCK_ROWS], closed is None)
+                yield _json({kind: block})
+            counts[kind] += len(sequences)
+        for start in range(0, len(rechecks), BLOCK_ROWS):
+            yield _json({"rechecks": [(*each[:-1], each[-1].hex()) for each in rechecks[start : start + BLOCK_ROWS]]})
+        counts["rechecks"] += len(rechecks)
+        counts["candidates"] += len(candidates)
+    yield _json({"end": Counts(**{kind: counts[kind] for kind in Counts.model_fields}).model_dump()})
 
 
 async def _results(memory: Memory, row: RunRow, sequences: Sequence[int], is_open: bool) -> list[tuple[Any, ...]]:

@@ -24,7 +24,10 @@ def view_generation(row: Mapping[str, Any]) -> GenerationView:
     born = (row["elite_born_generation"], row["elite_born_index"])
     return GenerationView.model_validate(
         {
-            **{name: row[name] for name in (*plain, "quartile_high", "worst", "elite_index", "late")},
+            **{
+                name: row[name]
+                for name in (*plain, "quartile_high", "worst", "elite_index", "late", "confirmed", "unconfirmed")
+            },
             "elite_born": born,
             # A carried elite has a number that nobody is bred with.
             "elite_carried": born != (row["number"], row["elite_index"]),

@@ -2,7 +2,7 @@
 
 import logging
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +17,17 @@ from server.service.memory import Memory
 from server.service.names import draw_id
 from server.service.offer_work import offer_run
 from server.service.open_generation import plays
-from server.service.run_file import GZIP, LONGEST_LINE, Counts, Line, StoredRun, read_head, read_line
+from server.service.run_file import (
+    GZIP,
+    LONGEST_LINE,
+    Counts,
+    Line,
+    RecheckRow,
+    ResultRow,
+    StoredRun,
+    read_head,
+    read_line,
+)
 from server.service.stock_library import stock_library
 from server.service.tell_watchers import tell_of_run
 from server.storage import engines, runs, transfers
@@ -116,6 +126,11 @@ async def _begin(memory: Memory, run: StoredRun) -> str:
     return str(values["id"])
 
 
+def unpack(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows of results or rechecks as they are stored: the digest's bytes last."""
+    return [(*row[:-1], bytes.fromhex(row[-1])) for row in rows]
+
+
 @dataclass
 class Arrival:
     """A run on its way in. Each generation is held against those before: descent and chains must agree."""
@@ -141,7 +156,7 @@ class Arrival:
         line = read_line(text, self._number)
         self._check(line)
         if line.results is not None:
-            self._rows += [(*row[:-1], bytes.fromhex(row[-1])) for row in line.results]
+            self._rows += unpack(line.results)
             if len(self._rows) >= ROWS_AT_ONCE:
                 await self._store_results()
         else:
@@ -165,15 +180,21 @@ class Arrival:
 
     def _check(self, line: Line) -> None:
         """Raises MalformedRun if the line tells of generations that the run does not have. Counts the rest."""
-        tried, played = line.candidates or [], line.results or []
+        tried = line.candidates or []
+        played: list[ResultRow | RecheckRow] = [
+            *(line.results or []),
+            *(line.retracted or []),
+            *(line.rechecks or []),
+        ]
         if any(row[0] >= self.run.generation for row in tried) or any(row[0] > self.run.generation for row in played):
             raise MalformedRun(f"Line {self._number:,} tells of a generation that the run has not come to.")
         strange = next((row for row in played if not plays(self.run.configuration, row[1], row[2], row[3])), None)
         if strange is not None:
             told = f"individual {strange[1]:,}, phase {strange[2]}, episode {strange[3]:,}"
             raise MalformedRun(f"Line {self._number:,} tells of an episode that its runs do not have: {told}.")
-        counts = self._found
-        self._found = Counts(candidates=counts.candidates + len(tried), results=counts.results + len(played))
+        self._found = Counts(
+            **{kind: getattr(self._found, kind) + len(getattr(line, kind) or []) for kind in Counts.model_fields}
+        )
 
     async def _store(self, line: Line) -> None:
         async with self.memory.storage.transaction(self.memory.epoch) as connection:
@@ -186,6 +207,11 @@ class Arrival:
                 await transfers.add_generation(connection, self.id, closed.model_dump())
             if line.candidates:
                 await transfers.add_candidates(connection, self.id, line.candidates)
+            if line.retracted:
+                rows, engine = unpack(line.retracted), await self._engine(connection)
+                await transfers.add_results(connection, self.id, engine, rows, retracted=True)
+            if line.rechecks:
+                await transfers.add_rechecks(connection, self.id, unpack(line.rechecks))
 
     def _descend(self, number: int, parents: list[Birth]) -> None:
         try:

@@ -7,16 +7,19 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Literal
+from uuid import UUID
 
 from evolution.configuration import Budget, Preset
 from evolution.messages import BatchReply, BatchRequest, ExtendReply, ExtendRequest, ReleaseRequest
 from server.service.best_policies import best_policies
 from server.service.change_run import change_run, delete_run, pause_run, remove_results, resume_run, stop_run
 from server.service.clock import Clock
+from server.service.close_generation import advance_soon
 from server.service.create_run import clone_run, create_run
 from server.service.errors import DatabaseUnavailable, NotLeading
 from server.service.events import EventLog
 from server.service.exchange import exchange, extend_leases, release_leases
+from server.service.exclude_worker import exclude_worker, readmit_worker
 from server.service.export_run import export_run
 from server.service.generation_views import all_generations, list_generations, list_individuals
 from server.service.import_run import import_run
@@ -32,7 +35,7 @@ from server.service.submit_results import Committer
 from server.service.take_up_jobs import follow_stored_jobs, load_jobs
 from server.service.tick import BEAT_SECONDS, TICK_SECONDS, beat, tick
 from server.service.worker_views import list_environments, list_workers
-from server.storage import leadership, runs
+from server.storage import exclusions, leadership, runs
 from server.storage.database import Connection, Storage
 from server.storage.runs import RunRow
 from server.views import (
@@ -222,6 +225,17 @@ class Master:
         """Who works, and who did within the last hour."""
         return list_workers(self._leading())
 
+    async def exclude_worker(self, id: UUID, reason: str) -> None:
+        """Sets a worker aside. Raises NotFound."""
+        memory = self._leading()
+        await exclude_worker(memory, id, reason)
+        for run in memory.runs.values():
+            advance_soon(memory, run)
+
+    async def readmit_worker(self, id: UUID) -> None:
+        """Lets a worker in again that was set aside. Raises NotFound."""
+        await readmit_worker(self._leading(), id)
+
     def _leading(self) -> Memory:
         if not self._ready:
             raise NotLeading("This server does not lead now: another one does, or it has not read its runs yet.")
@@ -232,6 +246,7 @@ class Master:
         memory.epoch = memory.events.epoch = epoch
         async with memory.storage.reading() as connection:
             rows, deleted = await runs.active(connection), await runs.deleted(connection)
+            memory.workers.exclude(await exclusions.current(connection))
         for row in rows:
             await self._load(row)
         for id in deleted:

@@ -5,6 +5,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from secrets import token_hex
 from typing import Any, Protocol
 
 from server.service.active_run import ActiveRun, ended
@@ -43,6 +44,9 @@ class MasterSettings(Protocol):
     @property
     def library_share(self) -> float: ...
 
+    @property
+    def recheck(self) -> bool: ...
+
 
 class Memory:
     """What the use cases share."""
@@ -65,6 +69,10 @@ class Memory:
         self.ended: OrderedDict[str, ActiveRun] = OrderedDict()
         self.changed: set[str] = set()
         """Runs of which watchers have not been told yet."""
+        self.salt = token_hex()
+        """By it alone the results are chosen that are evaluated again without need: nobody foresees them."""
+        self.ledger = asyncio.Lock()
+        """Held while results are stored, and while those of a worker are retracted: not one comes after."""
         self.reasons_told: dict[str, str | None] = {}
         """Why runs that could go on do not, as watchers know it."""
         self.workers_told: list[dict[str, Any]] = []

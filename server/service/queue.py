@@ -1,6 +1,7 @@
 """One phase of a run: its outstanding episodes and who holds them. Pure; the clock comes in as `now`."""
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -50,6 +51,8 @@ class Queue:
     supply: Supply
     used_seconds: float
     """Worker time spent on the run so far, on the scale of the fair share."""
+    barred: Mapping[Task, frozenset[UUID]] = field(default_factory=dict)
+    """Workers that may not play a task: they have, and another's word is wanted."""
     returned: deque[Task] = field(default_factory=deque)
     holders: dict[Task, list[Lease]] = field(default_factory=dict)
     leases: dict[UUID, Lease] = field(default_factory=dict)
@@ -62,15 +65,17 @@ class Queue:
         """How many tasks have neither a result nor a live lease."""
         return self.supply.left - len(self.holders)
 
-    def take(self, most: int) -> list[Task]:
-        """Up to `most` tasks that nobody holds, those handed back first."""
+    def take(self, most: int, worker: UUID) -> list[Task]:
+        """Up to `most` tasks for the worker that nobody holds, those handed back first."""
         tasks: list[Task] = []
+        passed: list[Task] = []
         while len(tasks) < most:
             task = self.returned.popleft() if self.returned else next(self.supply, None)
             if task is None:
                 break
             if self.supply.wants(task):
-                tasks.append(task)
+                (passed if self._is_barred(worker, task) else tasks).append(task)
+        self.returned.extend(passed)
         return tasks
 
     def overdue(self, worker: UUID, now: float) -> Task | None:
@@ -78,7 +83,7 @@ class Queue:
         for lease in self.leases.values():
             if lease.worker != worker and now - lease.granted_at > OVERDUE * lease.expected_seconds:
                 for task in sorted(lease.tasks):
-                    if len(self.holders[task]) < MAX_LIVE_LEASES:
+                    if len(self.holders[task]) < MAX_LIVE_LEASES and not self._is_barred(worker, task):
                         return task
         return None
 
@@ -102,3 +107,6 @@ class Queue:
             if not holders:
                 del self.holders[task]
                 self.returned.appendleft(task)
+
+    def _is_barred(self, worker: UUID, task: Task) -> bool:
+        return worker in self.barred.get(task, ())

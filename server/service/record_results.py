@@ -1,6 +1,6 @@
 """What follows from a commit, in memory: the open generation, the schedule, speeds. Called only after the COMMIT."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -24,9 +24,19 @@ class Taken:
 
 
 def record(
-    memory: Memory, worker: UUID, run: ActiveRun, judged: Sequence[Judged], taken: Taken, refused: int
+    memory: Memory,
+    worker: UUID,
+    run: ActiveRun,
+    judged: Sequence[Judged],
+    taken: Taken,
+    refused: int,
+    rechecked: Collection[Key] = (),
 ) -> Outcome:
-    """Takes note of one submission's committed results and tells how they were taken. `refused`: of it, before."""
+    """Takes note of one submission's committed results and tells how they were taken.
+
+    `refused`: how many of it were before. `rechecked`: of those that were known, what is stored as another worker's
+    word. The worker is told that they are repeats: nobody needs to know who is being checked.
+    """
     settled = [(key, result) for key, result in judged if key in taken.known]
     accepted: list[tuple[EpisodeResult, bool]] = []
     for key, result in settled:
@@ -38,7 +48,8 @@ def record(
         if key.generation == run.open.number:
             run.settle(key.index, key.phase, key.episode)
     _count(memory, worker, run, accepted)
-    _settle_leases(memory, worker, run, settled)
+    _count_rechecks(memory, worker, [result for key, result in settled if key in rechecked])
+    _settle_leases(memory, worker, run, settled, rechecked)
     repeated = len(settled) - len(accepted)
     return Outcome(accepted=len(accepted), repeated=repeated, unwanted=refused + len(judged) - len(settled))
 
@@ -59,14 +70,30 @@ def _count(memory: Memory, worker_id: UUID, run: ActiveRun, accepted: Sequence[t
             run.open.count(result.phase, result.frames, result.steps)
     run.frame_rate.add(frames, now)
     run.episode_rate.add(len(accepted), now)
+    _count_work(memory, worker_id, len(accepted), frames)
+
+
+def _count_rechecks(memory: Memory, worker: UUID, rechecked: Sequence[EpisodeResult]) -> None:
+    """A worker's work, but no progress of the run."""
+    _count_work(memory, worker, len(rechecked), sum(result.frames for result in rechecked))
+
+
+def _count_work(memory: Memory, worker_id: UUID, episodes: int, frames: int) -> None:
     if worker := memory.workers.find(worker_id):
-        worker.episodes += len(accepted)
+        worker.episodes += episodes
         worker.frames += frames
-        worker.frame_rate.add(frames, now)
+        worker.frame_rate.add(frames, memory.clock.monotonic())
 
 
-def _settle_leases(memory: Memory, worker: UUID, run: ActiveRun, settled: Sequence[Judged]) -> None:
-    tasks = [Task(*key[1:]) for key, _ in settled]
-    memory.schedule.settle(run.id, tasks, sum(result.seconds for _, result in settled), worker)
+def _settle_leases(
+    memory: Memory, worker: UUID, run: ActiveRun, settled: Sequence[Judged], rechecked: Collection[Key]
+) -> None:
+    tasks = {key: Task(*key[1:]) for key, _ in settled}
+    if run.check:
+        # Its author's repeat of a result says nothing new: another's word is still awaited.
+        tasks = {key: task for key, task in tasks.items() if task not in run.check.awaited or key in rechecked}
+        for key in rechecked:
+            run.check.note(tasks[key])
+    memory.schedule.settle(run.id, tasks.values(), sum(result.seconds for _, result in settled), worker)
     memory.changed.add(run.id)
     advance_soon(memory, run)

@@ -1,7 +1,8 @@
 """A run as a file: lines of JSON, compressed by gzip. It is read line by line, and written so, whatever its size.
 
-The first line tells the run, then one its closed generations each, then blocks of its candidates and of its results in
-the order of their commits; the last line counts them, so that a file that was cut short is known.
+The first line tells the run, then one its closed generations each, then blocks of its candidates, of its results in
+the order of their commits, of results that are retracted and of what second workers found; the last line counts them,
+so that a file that was cut short is known.
 """
 
 from datetime import datetime
@@ -17,7 +18,8 @@ from evolution.model import Value
 from server.service.errors import MalformedRun
 from server.views import RunState
 
-VERSION = 1
+VERSION = 2
+"""1 knew neither confirmed generations nor results that are retracted or were found by a second worker."""
 GZIP = 31
 """zlib's name for the format, with the largest window."""
 BLOCK_ROWS = 1000
@@ -92,6 +94,8 @@ class StoredGeneration(Part):
     test: Statistics | None
     parents: list[Pair] = Field(min_length=1)
     late: Small
+    confirmed: Small | None = None
+    unconfirmed: Small | None = None
 
 
 CandidateRow = tuple[Small, Small, Small, Small, Small, Number, Small, Number]
@@ -104,11 +108,21 @@ ResultRow = tuple[
 digest."""
 
 
+RecheckRow = tuple[
+    Small, Small, Annotated[int, Field(ge=0, le=2)], Small, UUID, Number, Annotated[int, Field(ge=1, le=2**31 - 1)],
+    Annotated[int, Field(ge=1, le=2**31 - 1)], Annotated[float, Field(ge=0)], UUID, datetime, bool, Digest,
+]  # fmt: skip
+"""Generation, index, phase, episode, worker, score, steps, frames, seconds, submission, when accepted, whether
+retracted, digest."""
+
+
 class Counts(Part):
     """How much the file holds."""
 
     candidates: Count
     results: Count
+    retracted: Count = 0
+    rechecks: Count = 0
 
 
 class Head(Part):
@@ -125,6 +139,8 @@ class Line(Part):
     generation: StoredGeneration | None = None
     candidates: list[CandidateRow] | None = Field(None, max_length=BLOCK_ROWS)
     results: list[ResultRow] | None = Field(None, max_length=BLOCK_ROWS)
+    retracted: list[ResultRow] | None = Field(None, max_length=BLOCK_ROWS)
+    rechecks: list[RecheckRow] | None = Field(None, max_length=BLOCK_ROWS)
     end: Counts | None = None
 
 

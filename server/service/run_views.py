@@ -5,6 +5,7 @@ from typing import Any
 from evolution.configuration import RunConfiguration
 from evolution.messages import Phase
 from server.service.active_run import ActiveRun
+from server.service.check_generation import tell_of_dispute
 from server.service.memory import Memory
 from server.service.pages import read_cursor, read_moment, write_cursor
 from server.storage import runs
@@ -115,6 +116,8 @@ def idle_reason(memory: Memory, run: ActiveRun) -> str | None:
         trouble = memory.descriptions.trouble(environment, run.row.engine)
         why = f" The last one gave it up: {trouble}" if trouble else ""
         return f"No connected worker plays {environment} with this run's engine ({run.row.engine}).{why}"
+    if run.state == "running" and (quarrel := tell_of_dispute(memory, run)):
+        return quarrel
     if run.state == "waiting" and not memory.workers.connected():
         return f"Waits for a worker that can play {environment}."
     if run.state == "waiting" and environment not in memory.workers.announced():

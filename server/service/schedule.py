@@ -60,8 +60,17 @@ class Schedule:
         self._run_pace: dict[str, float] = {}
         self._worker_pace: dict[tuple[str, UUID], float] = {}
 
-    def put(self, run: str, *, weight: float, environment: str, engine: str, supply: Supply) -> None:
-        """Open a phase of `run`.
+    def put(
+        self,
+        run: str,
+        *,
+        weight: float,
+        environment: str,
+        engine: str,
+        supply: Supply,
+        barred: Mapping[Task, frozenset[UUID]] | None = None,
+    ) -> None:
+        """Open a phase of `run`. `barred`: workers that may not play some of its tasks.
 
         Leases on the run's former phase live on, but their tasks are not handed out again.
         """
@@ -75,6 +84,7 @@ class Schedule:
             environment=environment,
             engine=engine,
             supply=supply,
+            barred=barred or {},
             # A run that joins starts level with the least served: it is owed nothing for the time before.
             used_seconds=former.used_seconds if former else min(shares, default=0.0) * weight,
         )
@@ -118,7 +128,7 @@ class Schedule:
             patience = min(PATIENCE * self._pace(queue.run, worker), PATIENCE_SECONDS)
             if any(self._opens_soon(run, now, patience) for run in owed):
                 return None
-            if tasks := queue.take(self._batch_size(queue, worker, slots, is_short=bool(owed))):
+            if tasks := queue.take(self._batch_size(queue, worker, slots, is_short=bool(owed)), worker):
                 return self._grant(queue, worker, tasks, now)
         for queue in suited:
             if task := queue.overdue(worker, now):

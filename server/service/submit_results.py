@@ -2,18 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from evolution.messages import EpisodeResult, Outcome, Submission
+from evolution.messages import EpisodeResult, JobSubmission, Outcome, Submission
 from server.service.active_run import ActiveRun
 from server.service.admission import Admission, admit
 from server.service.errors import DatabaseUnavailable, NotFound, NotLeading, Overloaded
 from server.service.load_run import find_run
 from server.service.memory import Memory
 from server.service.record_results import Judged, Taken, record
-from server.storage import results
+from server.service.supply import Task
+from server.storage import rechecks, results
 from server.storage.results import Entry, Key
 
 logger = logging.getLogger(__name__)
@@ -93,17 +94,26 @@ class Committer:
     async def _prepare(self, worker: UUID, submission: Submission) -> Pending | Outcome:
         """The submission with every result judged; an outcome if nobody can want it."""
         results = submission.results
+        if exclusion := self.memory.workers.exclusion_of(worker):
+            logger.warning(
+                "action=results.refuse run=%s worker=%s name=%s results=%d reason=set aside",
+                submission.run,
+                worker,
+                exclusion.name,
+                len(results),
+            )
+            return unwanted(submission)
         try:
             run = await find_run(self.memory, submission.run)
         except NotFound:
             logger.info("action=results.unwanted run=%s results=%d reason=no such run", submission.run, len(results))
-            return Outcome(accepted=0, repeated=0, unwanted=len(results))
+            return unwanted(submission)
         if submission.engine != run.row.engine:
             logger.warning(
                 "action=results.refuse run=%s worker=%s results=%d reason=engine", run.id, worker, len(results)
             )
-            return Outcome(accepted=0, repeated=0, unwanted=len(results))
-        return _sort(worker, submission, run)
+            return unwanted(submission)
+        return _sort(self.memory, worker, submission, run)
 
     def _enqueue(self, pending: Sequence[Pending]) -> None:
         size = sum(item.size for item in pending)
@@ -126,6 +136,17 @@ class Committer:
         return group
 
     async def _commit(self, group: Sequence[Pending]) -> None:
+        async with self.memory.ledger:
+            await self._commit_believed([item for item in group if not self._was_excluded(item)])
+
+    def _was_excluded(self, item: Pending) -> bool:
+        """Whether the worker was set aside since it was heard: it is told that nobody wants its results."""
+        is_excluded = self.memory.workers.exclusion_of(item.worker) is not None
+        if is_excluded and not item.outcome.done():
+            item.outcome.set_result(unwanted(item.submission))
+        return is_excluded
+
+    async def _commit_believed(self, group: Sequence[Pending]) -> None:
         entries: dict[Key, Entry] = {}
         for item in group:
             for key, entry in item.entries.items():
@@ -135,10 +156,12 @@ class Committer:
             await results.count_late(connection, [entries[key] for key, late in fresh.items() if late])
             doubtful = {key for item in group for key, _ in item.judged if key not in fresh}
             stored = await results.stored(connection, list(doubtful))
+            rechecked = [_rechecks(item, stored) for item in group]
+            await rechecks.insert(connection, [entry for found in rechecked for entry in found.values()])
         taken = Taken(fresh, {*fresh, *stored})
-        for item in group:
+        for item, found in zip(group, rechecked, strict=True):
             refused = len(item.submission.results) - len(item.judged)
-            outcome = record(self.memory, item.worker, item.run, item.judged, taken, refused)
+            outcome = record(self.memory, item.worker, item.run, item.judged, taken, refused, found)
             if not item.outcome.done():
                 item.outcome.set_result(outcome)
 
@@ -152,19 +175,49 @@ def fail(group: Sequence[Pending], error: Exception) -> None:
             item.outcome.exception()
 
 
-def _sort(worker: UUID, submission: Submission, run: ActiveRun) -> Pending:
+def unwanted(submission: Submission | JobSubmission) -> Outcome:
+    """None of its results is stored, and none need be sent again."""
+    return Outcome(accepted=0, repeated=0, unwanted=len(submission.results))
+
+
+def _rechecks(item: Pending, stored: Collection[Key]) -> dict[Key, Entry]:
+    """Of a submission, what another worker's word is awaited on."""
+    check, entries = item.run.check, item.entries
+    if not check:
+        return {}
+    return {key: entries[key] for key in entries if key in stored and check.wants(Task(*key[1:]), item.worker)}
+
+
+def _sort(memory: Memory, worker: UUID, submission: Submission, run: ActiveRun) -> Pending:
     judged: list[Judged] = []
     entries: dict[Key, Entry] = {}
+    fault = None
     for result in submission.results:
         key = Key(run.id, result.generation, result.index, int(result.phase), result.episode)
+        problem = run.limits.find_fault(result)
         admission = admit(run.configuration, run.open, result)
-        if admission != Admission.REFUSE:
+        fault = fault or problem
+        if problem is None and admission != Admission.REFUSE:
             judged.append((key, result))
-        if admission == Admission.STORE:
+        if problem is None and admission == Admission.STORE:
             entries.setdefault(key, _entry(worker, submission, run, key, result))
     if refused := len(submission.results) - len(judged):
-        logger.warning("action=results.refuse run=%s worker=%s results=%d reason=impossible", run.id, worker, refused)
+        _note_refusal(memory, worker, run, refused, fault)
     return Pending(worker, submission, run, judged, entries, asyncio.get_running_loop().create_future())
+
+
+def _note_refusal(memory: Memory, worker: UUID, run: ActiveRun, results: int, fault: str | None) -> None:
+    """`fault`: why one of them cannot be; None: nobody asked for them, which may be as they came late."""
+    logger.warning(
+        "action=results.refuse run=%s worker=%s name=%s results=%d reason=%s",
+        run.id,
+        worker,
+        memory.workers.name_of(worker),
+        results,
+        fault or "nobody asked for them",
+    )
+    if fault and (known := memory.workers.find(worker)):
+        known.refused += results
 
 
 def _entry(worker: UUID, submission: Submission, run: ActiveRun, key: Key, result: EpisodeResult) -> Entry:

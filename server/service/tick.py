@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from server.service.ask_jobs import fail_job
+from server.service.check_generation import give_up_check
 from server.service.close_generation import advance_soon
 from server.service.describe_environment import bind_soon
 from server.service.job_views import tell_of_job
@@ -30,6 +31,7 @@ def tick(memory: Memory) -> None:
     memory.waiters.expire(now)
     bind_soon(memory)
     for run in list(memory.runs.values()):
+        give_up_check(memory, run)
         advance_soon(memory, run)
     serve_waiters(memory)
     tell_changes(memory)

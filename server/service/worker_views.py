@@ -34,13 +34,15 @@ def view_worker(memory: Memory, worker: Worker, held: Mapping[str, int]) -> Work
         frames_per_second=worker.frame_rate.value(memory.clock.monotonic()),
         runs=[WorkerRun(run=id, name=name, episodes_leased=held[id]) for id, name in names.items()],
         environments=len(worker.engines),
+        refused=worker.refused,
+        reason=worker.exclusion.reason if worker.exclusion else None,
     )
 
 
 def list_environments(memory: Memory) -> list[EnvironmentView]:
     """What connected workers can make, by id."""
     counts: dict[str, int] = {}
-    for worker in memory.workers.connected():
+    for worker in memory.workers.serving():
         for id in worker.engines:
             counts[id] = counts.get(id, 0) + 1
     return [
@@ -54,7 +56,9 @@ def list_environments(memory: Memory) -> list[EnvironmentView]:
     ]
 
 
-def _state(worker: Worker, *, busy: bool) -> Literal["working", "idle", "left", "lost"]:
+def _state(worker: Worker, *, busy: bool) -> Literal["working", "idle", "set aside", "left", "lost"]:
+    if worker.exclusion is not None:
+        return "set aside"
     if worker.state == "left":
         return "left"
     if worker.state == "lost":

@@ -1,7 +1,7 @@
 """Who works: connected workers, known by what they say and when they said it. In memory only."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from evolution.messages import Announcement, WorkerIdentity
 from server.service.clock import Clock
 from server.service.rates import Rate
+from server.storage.exclusions import Exclusion
 
 LOST_SECONDS = 45.0
 """Silence after which a worker counts as lost: longer than a lease and than the longest wait for work."""
@@ -34,6 +35,10 @@ class Worker:
     """connected, left or lost."""
     episodes: int = 0
     frames: int = 0
+    refused: int = 0
+    """Results that cannot be."""
+    exclusion: Exclusion | None = None
+    """Why it was set aside, if it was."""
 
 
 @dataclass
@@ -45,12 +50,13 @@ class Workers:
     _engine_sets: dict[frozenset[tuple[str, str]], Mapping[str, str]] = field(default_factory=dict)
     _slots: int | None = None
     _announced: dict[str, Counter[str]] | None = None
+    _excluded: list[Exclusion] = field(default_factory=list)
 
     @property
     def slots(self) -> int:
-        """Evaluation processes of all connected workers."""
+        """Evaluation processes of all workers that serve."""
         if self._slots is None:
-            self._slots = sum(worker.announcement.slots for worker in self.connected())
+            self._slots = sum(worker.announcement.slots for worker in self.serving())
         return self._slots
 
     def greet(self, identity: WorkerIdentity, announcement: Announcement | None) -> Worker | None:
@@ -73,6 +79,11 @@ class Workers:
         """The worker with this id, connected or not."""
         return self._known.get(id)
 
+    def name_of(self, id: UUID) -> str:
+        """What it is called; its id if it is forgotten."""
+        known = self._known.get(id)
+        return known.name if known else str(id)
+
     def leave(self, id: UUID) -> None:
         """The worker said goodbye."""
         if worker := self._known.get(id):
@@ -88,7 +99,7 @@ class Workers:
         gone = [
             worker.id
             for worker in self._known.values()
-            if worker.state != "connected" and now - worker.seen > REMEMBERED_SECONDS
+            if worker.state != "connected" and worker.exclusion is None and now - worker.seen > REMEMBERED_SECONDS
         ]
         for id in gone:
             del self._known[id]
@@ -104,8 +115,29 @@ class Workers:
         """Those that are there."""
         return [worker for worker in self._known.values() if worker.state == "connected"]
 
+    def serving(self) -> list[Worker]:
+        """Those that are there and were not set aside."""
+        return [worker for worker in self.connected() if worker.exclusion is None]
+
+    def players(self, environment: str, engine: str, silence: float) -> list[Worker]:
+        """Those that can play the environment on this engine and wait for work, or were heard of within `silence` s."""
+        since = self.clock.monotonic() - silence
+        heard = (worker for worker in self.serving() if worker.open_requests or worker.seen >= since)
+        return [worker for worker in heard if worker.engines.get(environment) == engine]
+
+    def exclude(self, excluded: Iterable[Exclusion]) -> None:
+        """These count as set aside from now on, and no others."""
+        self._excluded = list(excluded)
+        for worker in self._known.values():
+            worker.exclusion = self._exclusion_of(worker.id, worker)
+        self._recount()
+
+    def exclusion_of(self, id: UUID) -> Exclusion | None:
+        """Why this worker, known or not, was set aside, if it was."""
+        return self._exclusion_of(id, self._known.get(id))
+
     def announced(self) -> Mapping[str, Counter[str]]:
-        """For each environment id that connected workers can make: its engines, each with their slots."""
+        """For each environment id that workers that serve can make: its engines, each with their slots."""
         if self._announced is None:
             self._announced = self._add_up()
         return self._announced
@@ -117,7 +149,7 @@ class Workers:
     def _add_up(self) -> dict[str, Counter[str]]:
         slots: Counter[int] = Counter()
         sets: dict[int, Mapping[str, str]] = {}
-        for worker in self.connected():
+        for worker in self.serving():
             slots[id(worker.engines)] += worker.announcement.slots
             sets[id(worker.engines)] = worker.engines
         announced: dict[str, Counter[str]] = {}
@@ -135,8 +167,14 @@ class Workers:
             known = Worker(identity.id, identity.name, slim, engines, now, now, monotonic, Rate(monotonic))
             self._known[identity.id] = known
         known.name, known.announcement, known.engines, known.state = identity.name, slim, engines, "connected"
+        known.exclusion = self._exclusion_of(identity.id, known)
         self._recount()
         return known
+
+    def _exclusion_of(self, id: UUID, known: Worker | None) -> Exclusion | None:
+        # A worker that is started again draws another id; a name that somebody chose, and its host, stay.
+        place = (known.name, known.announcement.host) if known else None
+        return next((one for one in self._excluded if one.worker == id or (one.name, one.host) == place), None)
 
     def _recount(self) -> None:
         """Someone came, went or changed: what was added up holds no longer."""

@@ -25,7 +25,7 @@ FITNESS = text(
     SELECT results.generation, results.index, avg(score)
     FROM unnest(:generations, :indices) AS birth(generation, index)
     JOIN results ON run_id = :run AND phase = 0 AND results.generation = birth.generation
-                    AND results.index = birth.index
+                    AND results.index = birth.index AND NOT retracted
     GROUP BY results.generation, results.index
     """
 )
@@ -44,7 +44,7 @@ VALIDATIONS = text(
     FROM unnest(:generations, :indices) AS birth(born_generation, born_index)
     JOIN candidates USING (born_generation, born_index)
     JOIN results USING (run_id, generation, index)
-    WHERE run_id = :run AND phase = 1
+    WHERE run_id = :run AND phase = 1 AND NOT retracted
     GROUP BY born_generation, born_index
     """
 )

@@ -207,6 +207,7 @@ POOL = text(
     SELECT phase, count(*), avg(score), stddev_samp(score), count(DISTINCT digest)
     FROM candidates JOIN results USING (run_id, generation, index)
     WHERE run_id = :run AND born_generation = :generation AND born_index = :index AND phase > 0
+          AND NOT retracted
     GROUP BY phase
     """
 )

@@ -81,7 +81,7 @@ INSERT = text(
 
 
 async def insert(connection: AsyncConnection, entries: Sequence[Entry]) -> dict[Key, bool]:
-    """Adds the results that are missing. Gives the keys that were added, each with whether it came late."""
+    """Adds the results that are missing or retracted. Gives the keys added, each with whether it came late."""
     rows = await connection.execute(
         INSERT,
         {
@@ -132,6 +132,7 @@ STORED = text(
         FROM unnest(:run_places, :generations, :indices, :phases, :episodes)
              AS asked(run_place, generation, index, phase, episode)
     ) AS asked USING (run_id, generation, index, phase, episode)
+    WHERE NOT retracted
     """
 )
 
@@ -155,11 +156,13 @@ def _pack_keys(keys: Sequence[Key]) -> dict[str, Any]:
 
 
 SCORED = [results.c[name] for name in Scored._fields]
+COUNTS = ~results.c.retracted
+"""Rows that are retracted stay for the record alone. The ledger's key is an index of the others."""
 
 
 async def of_generation(connection: AsyncConnection, run: str, generation: int) -> list[Scored]:
     """All results of one generation, by index, phase and episode."""
-    query = select(*SCORED).where(results.c.run_id == run, results.c.generation == generation)
+    query = select(*SCORED).where(results.c.run_id == run, results.c.generation == generation, COUNTS)
     rows = await connection.execute(query.order_by(results.c.index, results.c.phase, results.c.episode))
     return [Scored(*row) for row in rows]
 
@@ -167,7 +170,7 @@ async def of_generation(connection: AsyncConnection, run: str, generation: int) 
 async def of_places(connection: AsyncConnection, run: str, places: Sequence[tuple[int, int]]) -> list[Scored]:
     """All results of the individuals at these (generation, index)."""
     query = select(*SCORED).where(
-        results.c.run_id == run, tuple_(results.c.generation, results.c.index).in_(list(places))
+        results.c.run_id == run, tuple_(results.c.generation, results.c.index).in_(list(places)), COUNTS
     )
     return [Scored(*row) for row in await connection.execute(query)]
 
@@ -189,7 +192,7 @@ async def at_places(connection: AsyncConnection, run: str, places: Sequence[tupl
     """All results of the individuals at these (generation, index), in the order of their keys."""
     columns = [results.c[name] for name in Placed._fields]
     query = select(*columns).where(
-        results.c.run_id == run, tuple_(results.c.generation, results.c.index).in_(list(places))
+        results.c.run_id == run, tuple_(results.c.generation, results.c.index).in_(list(places)), COUNTS
     )
     return [Placed(*row) for row in await connection.execute(query.order_by(*columns[:4]))]
 
@@ -197,14 +200,20 @@ async def at_places(connection: AsyncConnection, run: str, places: Sequence[tupl
 async def mark_late(connection: AsyncConnection, run: str, generation: int, after: int) -> int:
     """Flags the generation's results committed after the sequence number `after`. Gives their number."""
     statement = update(results).where(
-        results.c.run_id == run, results.c.generation == generation, results.c.sequence > after
+        results.c.run_id == run, results.c.generation == generation, results.c.sequence > after, COUNTS
     )
     return int((await connection.execute(statement.values(late=True))).rowcount)
 
 
-# Some results of a run that is being deleted.
+# Some results of a run that is being deleted. Either part has an index of its own.
 REMOVE = text(
-    "DELETE FROM results WHERE ctid IN (SELECT ctid FROM results WHERE run_id = :run LIMIT :limit)"
+    """
+    DELETE FROM results WHERE ctid IN (
+        SELECT ctid FROM results WHERE run_id = :run AND NOT retracted
+        UNION ALL SELECT ctid FROM results WHERE run_id = :run AND retracted
+        LIMIT :limit
+    )
+    """
 ).bindparams(bindparam("run"), bindparam("limit"))
 
 

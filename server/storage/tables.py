@@ -1,7 +1,8 @@
 """The tables, as SQLAlchemy Core knows them. `migrations/` brings a database to this shape.
 
-`results` is the ledger: one row an episode, written once, never changed but for its flag `late`. It has no foreign key
-to `runs`: the statement that writes it locks the run's row, which costs one lock a run rather than one a row.
+`results` is the ledger: one row an episode, written once, never changed but for its flags `late` and `retracted`; an
+episode whose row is retracted may have another one. It has no foreign key to `runs`: the statement that writes it locks
+the run's row, which costs one lock a run rather than one a row.
 """
 
 from sqlalchemy import (
@@ -117,6 +118,10 @@ generations = Table(
     # Births [generation, index] of those from whom the next generation is bred, in the order of breeding.
     Column("parents", ARRAY(Integer, dimensions=2), nullable=False),
     Column("late", Integer, nullable=False, server_default="0"),
+    # Of the episodes that its selection rests on: those that another worker evaluated with the same outcome, and those
+    # that none did. Null of generations that were closed before anything was evaluated again.
+    Column("confirmed", Integer),
+    Column("unconfirmed", Integer),
 )
 
 # Every policy that was validated or tested, by the generation in which it was: what the best policies are found by.
@@ -138,11 +143,11 @@ candidates = Table(
 results = Table(
     "results",
     metadata,
-    Column("run_id", RUN_ID, primary_key=True),
-    Column("generation", Integer, primary_key=True, autoincrement=False),
-    Column("index", Integer, primary_key=True, autoincrement=False),
-    Column("phase", SmallInteger, primary_key=True, autoincrement=False),
-    Column("episode", Integer, primary_key=True, autoincrement=False),
+    Column("run_id", RUN_ID, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("index", Integer, nullable=False),
+    Column("phase", SmallInteger, nullable=False),
+    Column("episode", Integer, nullable=False),
     Column("late", Boolean, nullable=False),
     Column("score", Double, nullable=False),
     Column("steps", Integer, nullable=False),
@@ -156,8 +161,13 @@ results = Table(
     Column("worker", Uuid, nullable=False),
     # SHA-256 of the episode's actions and final memory.
     Column("digest", LargeBinary, nullable=False),
+    # Its worker was found wrong, or it was played on what that worker had told: it counts for nothing.
+    Column("retracted", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint("octet_length(digest) = 32", name="digest"),
 )
+KEY = [results.c[name] for name in ("run_id", "generation", "index", "phase", "episode")]
+Index("results_key", *KEY, unique=True, postgresql_where=text("NOT retracted"))
+Index("results_retracted_idx", *KEY, postgresql_where=text("retracted"))
 
 leadership = Table(
     "leadership",

@@ -8,11 +8,14 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.storage.check_tables import rechecks
 from server.storage.errors import Unstorable
 from server.storage.tables import candidates, generations, results
 
 RESULT = ("generation", "index", "phase", "episode", "late", "score", "steps", "frames", "seconds", "accepted_at",
           "submission", "worker", "digest")  # fmt: skip
+RECHECK = ("generation", "index", "phase", "episode", "worker", "score", "steps", "frames", "seconds", "submission",
+           "accepted_at", "retracted", "digest")  # fmt: skip
 CANDIDATE = ("generation", "index", "born_generation", "born_index", "validation_episodes", "validation_sum",
              "test_episodes", "test_sum")  # fmt: skip
 
@@ -32,9 +35,10 @@ async def candidates_of(connection: AsyncConnection, run: str, number: int) -> l
     return [tuple(row) for row in await connection.execute(query.order_by(candidates.c.index))]
 
 
-async def sequences_of(connection: AsyncConnection, run: str, number: int) -> list[int]:
-    """Names of the generation's results for `results_at`, in the order of their commits."""
-    query = select(results.c.sequence).where(results.c.run_id == run, results.c.generation == number)
+async def sequences_of(connection: AsyncConnection, run: str, number: int, *, retracted: bool) -> list[int]:
+    """Names of the generation's results for `results_at`, in commit order: of those that count, or not."""
+    state = results.c.retracted if retracted else ~results.c.retracted
+    query = select(results.c.sequence).where(results.c.run_id == run, results.c.generation == number, state)
     return list((await connection.execute(query.order_by(results.c.sequence))).scalars())
 
 
@@ -42,6 +46,14 @@ async def results_at(connection: AsyncConnection, sequences: Sequence[int]) -> l
     """Those of the named results that are still there, in order, columns as RESULT."""
     query = select(*(results.c[name] for name in RESULT)).where(results.c.sequence.in_(sequences))
     return [tuple(row) for row in await connection.execute(query.order_by(results.c.sequence))]
+
+
+async def rechecks_of(connection: AsyncConnection, run: str, number: int) -> list[tuple[Any, ...]]:
+    """What second workers found of the generation's episodes, columns as RECHECK."""
+    columns = [rechecks.c[name] for name in RECHECK]
+    query = select(*columns).where(rechecks.c.run_id == run, rechecks.c.generation == number)
+    rows = await connection.execute(query.order_by(rechecks.c.accepted_at, *columns[:5]))
+    return [tuple(row) for row in rows]
 
 
 async def add_generation(connection: AsyncConnection, run: str, values: dict[str, Any]) -> None:
@@ -57,15 +69,25 @@ async def add_candidates(connection: AsyncConnection, run: str, rows: Sequence[t
         await connection.execute(insert(candidates), values)
 
 
-async def add_results(connection: AsyncConnection, run: str, engine_id: int, rows: Sequence[tuple[Any, ...]]) -> None:
+async def add_results(
+    connection: AsyncConnection, run: str, engine_id: int, rows: Sequence[tuple[Any, ...]], *, retracted: bool = False
+) -> None:
     """Results, columns as RESULT, in the order of their commits.
 
     Raises:
-        Unstorable: an episode has a result already.
+        Unstorable: an episode has a result already that counts, as these do unless they are retracted.
     """
-    values = [{"run_id": run, "engine_id": engine_id, **dict(zip(RESULT, row, strict=True))} for row in rows]
+    same = {"run_id": run, "engine_id": engine_id, "retracted": retracted}
+    values = [{**same, **dict(zip(RESULT, row, strict=True))} for row in rows]
     with _translated():
         await connection.execute(insert(results), values)
+
+
+async def add_rechecks(connection: AsyncConnection, run: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """What second workers found, columns as RECHECK. Raises Unstorable."""
+    values = [{"run_id": run, **dict(zip(RECHECK, row, strict=True))} for row in rows]
+    with _translated():
+        await connection.execute(insert(rechecks), values)
 
 
 @contextmanager

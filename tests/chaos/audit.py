@@ -10,12 +10,15 @@ ACKNOWLEDGED = re.compile(
     r"action=acknowledged submission=(?P<id>\S+) run=(?P<run>\S+) accepted=(?P<accepted>\d+) "
     r'repeated=(?P<repeated>\d+) unwanted=(?P<unwanted>\d+) episodes="?(?P<episodes>[\d/ ]*)'
 )
-LEDGER = "SELECT generation, index, phase, episode, score, steps, frames, digest, submission::text FROM results"
+LEDGER = """
+    SELECT generation, index, phase, episode, score, steps, frames, digest, submission::text, retracted FROM results
+"""
 
 BUDGETS = """
     SELECT number, generations.frames, sum(played.frames) OVER (ORDER BY number)::bigint
     FROM generations JOIN (
-        SELECT run_id, generation, sum(frames) AS frames FROM results WHERE phase < 2 GROUP BY run_id, generation
+        SELECT run_id, generation, sum(frames) AS frames FROM results WHERE phase < 2 AND NOT retracted
+        GROUP BY run_id, generation
     ) AS played ON played.run_id = generations.run_id AND played.generation = number
     WHERE generations.run_id = %s ORDER BY number
 """
@@ -54,8 +57,8 @@ def audit(cluster: Cluster, run: str) -> list[str]:
             found.append(f"submission {submission.id}: {gone} of {submission.accepted} accepted results are gone")
         if missing := submission.episodes - present:
             found.append(f"submission {submission.id}: acknowledged, but not in the ledger: {sorted(missing)}")
-    if len(rows) != len(present):
-        found.append(f"{len(rows) - len(present)} results are in the ledger twice")
+    if twice := [key for key, count in Counter(row[:4] for row in rows if not row[9]).items() if count > 1]:
+        found.append(f"{len(twice)} results are in the ledger twice")
     for number, counted, summed in cluster.query(BUDGETS, run):
         if counted != summed:
             found.append(f"up to generation {number} {counted} frames are counted, the ledger has {summed}")
@@ -64,7 +67,8 @@ def audit(cluster: Cluster, run: str) -> list[str]:
 
 def outcome(cluster: Cluster, run: str, generations: int) -> list[Any]:
     """All that the run found in its first generations: each result, each elite with its chain."""
-    results = cluster.query(f"{LEDGER} WHERE run_id = %s AND generation < %s ORDER BY 1, 2, 3, 4", run, generations)
+    found = f"{LEDGER} WHERE run_id = %s AND generation < %s AND NOT retracted ORDER BY 1, 2, 3, 4"
+    results = cluster.query(found, run, generations)
     elites = cluster.query(
         "SELECT number, frames, best, mean, parents, elite_index, elite_seeds, validation, test FROM generations "
         "WHERE run_id = %s AND number < %s ORDER BY number",

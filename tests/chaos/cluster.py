@@ -102,10 +102,10 @@ class Cluster:
             cursor = connection.execute(statement.encode(), values)
             return cursor.fetchall() if cursor.description else []
 
-    def start_worker(self) -> Child:
-        """One more; its log stays."""
+    def start_worker(self, *options: str) -> Child:
+        """One more; its log stays. `options`: further ones of its command line."""
         command = ["worker", "start", "--server", f"http://{self.network}", "--slots", "1", "--log-level", "debug"]
-        worker = self._start([sys.executable, "-P", "-m", "cli"], *command)
+        worker = self._start([sys.executable, "-P", "-m", "cli"], *command, *options)
         self.workers.append(worker)
         return worker
 

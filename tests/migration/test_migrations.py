@@ -12,9 +12,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from migrations.upgrade import NewerDatabase, _configuration, upgrade, versions
+from server.storage.check_tables import metadata
 from server.storage.database import driver_url
 from server.storage.errors import DatabaseUnavailable
-from server.storage.tables import metadata
 
 ROOT = Path(__file__).parents[2]
 

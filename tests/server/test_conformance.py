@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 import requests
@@ -90,6 +91,7 @@ class Stored:
         self.tokens = [
             self._send("POST", "/api/v1/tokens", json={"name": "x", "role": "viewer"})["id"] for _ in range(2)
         ]
+        self.workers = [str(UUID(int=1))]
         for name, content in (("video.mp4", MP4), ("poster.jpg", JPEG)):
             self._send("PUT", f"/api/v1/rollouts/{self.rollouts[0]}/{name}", data=content)
 

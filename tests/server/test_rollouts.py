@@ -144,7 +144,7 @@ async def test_the_least_recently_used_videos_go_first(client: httpx2.AsyncClien
 class _Quota:
     """Room for one video."""
 
-    lease_seconds, batch_seconds, wait_seconds, video_quota_mb, library_share = 30.0, 5.0, 0.05, 2, 0.1
+    lease_seconds, batch_seconds, wait_seconds, video_quota_mb, library_share, recheck = 30.0, 5.0, 0.05, 2, 0.1, True
 
 
 async def test_damaged_and_oversized_uploads_are_refused_with_a_reason(

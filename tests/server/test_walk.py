@@ -94,6 +94,8 @@ TABLE: dict[tuple[str, str], set[str]] = {
     ("GET", f"{V1}/environments"): LOOK,
     ("GET", f"{V1}/presets"): LOOK,
     ("GET", f"{V1}/workers"): LOOK,
+    ("POST", f"{V1}/workers/{{id}}/set-aside"): OPERATE,
+    ("POST", f"{V1}/workers/{{id}}/let-in"): OPERATE,
 }
 """To whom each method of each route opens. A new route belongs here before it is served."""
 KINDS = {APIWebSocketRoute: "WEBSOCKET", Mount: "MOUNT"}

@@ -23,6 +23,8 @@ class TestSettings:
     wait_seconds: float = 20.0
     video_quota_mb: int = 2000
     library_share: float = 0.1
+    recheck: bool = False
+    """Off, where the clock stands still: a worker that a test has forgotten counts as present for ever."""
 
 
 @dataclass
@@ -31,13 +33,14 @@ class Masters:
 
     database_url: str
     clock: FakeClock
+    settings: TestSettings = field(default_factory=TestSettings)
     replaced: list[Master] = field(default_factory=list)
     _started: list[tuple[Master, Storage]] = field(default_factory=list)
 
     def build(self, connections: int) -> Master:
         """A master that is not started yet."""
         storage = Storage(self.database_url, connections=connections)
-        built = Master(storage, self.clock, TestSettings(), lambda: self.replaced.append(built))
+        built = Master(storage, self.clock, self.settings, lambda: self.replaced.append(built))
         self._started.append((built, storage))
         return built
 

@@ -7,6 +7,7 @@ import pytest
 
 from evolution.messages import Batch
 from server.service import close_generation
+from server.service.check_generation import UNASKED
 from server.service.errors import DatabaseUnavailable
 from server.service.master import Master
 from server.storage import results
@@ -31,7 +32,8 @@ async def test_of_two_that_close_at_once_one_does(master: Master, storage: Stora
             await worker.submit(worker.play(batch))
         async with storage.reading() as connection:
             stored = await results.of_generation(connection, run.id, 0)
-        await asyncio.gather(*(close_generation.close_generation(master._memory, run, stored) for _ in range(2)))
+        evidence = close_generation.Evidence(stored, 0, UNASKED)
+        await asyncio.gather(*(close_generation.close_generation(master._memory, run, evidence) for _ in range(2)))
     assert [item.number for item in (await master.list_generations(run.id, None, 10)).items] == [0]
     assert (run.open.number, run.lineage.closed) == (1, 1)
 

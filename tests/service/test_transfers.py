@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from server.service.errors import MalformedRun, NotFound
 from server.service.master import Master
+from server.service.run_file import VERSION
 from server.storage import runs
 from server.storage.database import Storage
 from server.storage.tables import results
@@ -162,7 +163,7 @@ def with_fewer_results(lines: list[Any]) -> list[Any]:
 
 
 def of_a_later_version(lines: list[Any]) -> list[Any]:
-    lines[0]["version"] = 2
+    lines[0]["version"] = VERSION + 1
     return lines
 
 
