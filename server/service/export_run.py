@@ -59,7 +59,7 @@ async def _lines(memory: Memory, row: RunRow) -> AsyncIterator[bytes]:
             yield _json({"candidates": candidates[start : start + BLOCK_ROWS]})
         for kind, sequences in names.items():
             for start in range(0, len(sequences), BLOCK_ROWS):
-                block = await _results(memory, row, sequences[start : start + BLOCK_ROWS], closed is None)
+                block = await _results(memory, row, number, sequences[start : start + BLOCK_ROWS])
                 yield _json({kind: block})
             counts[kind] += len(sequences)
         for start in range(0, len(rechecks), BLOCK_ROWS):
@@ -69,12 +69,13 @@ async def _lines(memory: Memory, row: RunRow) -> AsyncIterator[bytes]:
     yield _json({"end": Counts(**{kind: counts[kind] for kind in Counts.model_fields}).model_dump()})
 
 
-async def _results(memory: Memory, row: RunRow, sequences: Sequence[int], is_open: bool) -> list[tuple[Any, ...]]:
+async def _results(memory: Memory, row: RunRow, number: int, sequences: Sequence[int]) -> list[tuple[Any, ...]]:
     async with memory.storage.reading() as connection:
-        block = await transfers.results_at(connection, sequences)
+        block = await transfers.results_at(connection, row.id, number, sequences)
     _check_there(row, len(block) == len(sequences))
     # Late is what came after its generation's close; of an open one nothing is.
-    return [(*result[:4], result[4] and not is_open, *result[5:-1], result[-1].hex()) for result in block]
+    is_closed = number < row.generation
+    return [(*result[:4], result[4] and is_closed, *result[5:-1], result[-1].hex()) for result in block]
 
 
 def _check_there(row: RunRow, is_there: bool) -> None:

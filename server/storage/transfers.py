@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, union_all
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -42,10 +42,17 @@ async def sequences_of(connection: AsyncConnection, run: str, number: int, *, re
     return list((await connection.execute(query.order_by(results.c.sequence))).scalars())
 
 
-async def results_at(connection: AsyncConnection, sequences: Sequence[int]) -> list[tuple[Any, ...]]:
-    """Those of the named results that are still there, in order, columns as RESULT."""
-    query = select(*(results.c[name] for name in RESULT)).where(results.c.sequence.in_(sequences))
-    return [tuple(row) for row in await connection.execute(query.order_by(results.c.sequence))]
+async def results_at(
+    connection: AsyncConnection, run: str, number: int, sequences: Sequence[int]
+) -> list[tuple[Any, ...]]:
+    """Those of the generation's named results that are still there, in order, columns as RESULT."""
+    columns = [*(results.c[name] for name in RESULT), results.c.sequence]
+    named = select(*columns).where(
+        results.c.run_id == run, results.c.generation == number, results.c.sequence.in_(sequences)
+    )
+    # There is an index for each of the two kinds; meanwhile a result may have become one of the other.
+    query = union_all(named.where(~results.c.retracted), named.where(results.c.retracted))
+    return [tuple(row)[:-1] for row in await connection.execute(query.order_by("sequence"))]
 
 
 async def rechecks_of(connection: AsyncConnection, run: str, number: int) -> list[tuple[Any, ...]]:
