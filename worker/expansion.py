@@ -14,7 +14,7 @@ from evolution.expansion import Parameters
 from evolution.layouts import layout
 from evolution.noise import INITIAL_WEIGHTS, MUTATION, normal_table
 from worker.arrays import Places
-from worker.kernels.mutation import NOISE, WORDS, add_noise
+from worker.kernels.mutation import WORDS, add_noise
 from worker.kernels.vectors import HIDDEN_GROUP, LANES
 
 Noise = tuple[int, NDArray[np.uint32], NDArray[np.float32]]
@@ -52,7 +52,7 @@ class CompiledExpansion:
         self._scales = [np.float32(layer.scale) for layer in layout(architecture)]
         self.name = f"kernels {architecture.model_dump_json()}"
         self.size = self._places[-1].biases + self._places[-1].width
-        self._scratch = np.empty(WORDS, np.uint32), np.empty(NOISE, np.float32)
+        self._scratch = np.empty(WORDS, np.uint32)
 
     def initial(self, seed: int, out: Parameters) -> None:
         """Writes into `out`, shape (size,), what a chain's first seed gives: scaled noise, biases zero."""
@@ -78,9 +78,7 @@ class CompiledExpansion:
     def _add(self, values: Parameters, out: Parameters, place: "Place", rows: Places, flat: int, noise: Noise) -> None:
         purpose, seeds, factors = noise
         group = place.group if rows is place.rows else place.width
-        add_noise(
-            values, out, rows, place.outputs, group, flat, seeds, factors, purpose, normal_table(), *self._scratch
-        )
+        add_noise(values, out, rows, place.outputs, group, flat, seeds, factors, purpose, normal_table(), self._scratch)
 
 
 class Place(NamedTuple):

@@ -11,33 +11,32 @@ from evolution.expansion import Parameters
 from evolution.noise import KEY_WORD, LANES, TILE
 from evolution.philox import KEY_INCREMENTS, MULTIPLIERS, ROUNDS
 from worker.arrays import Places, Words
-from worker.kernels.vectors import make_noise_adder
+from worker.kernels.vectors import add_noise_to
 
 _FIRST, _SECOND = (np.uint64(multiplier) for multiplier in MULTIPLIERS)
 _KEY_STEPS = tuple(np.uint32(increment) for increment in KEY_INCREMENTS)
 _KEY_WORD, _HALF, _LOW, _ZERO = np.uint32(KEY_WORD), np.uint64(32), np.uint32(0xFFFF), np.uint32(0)
 _ROWS = TILE // LANES
 """Rows of a tile: a row is of sixteen numbers, one of each block."""
-_RING = 2 * _ROWS
 _BLOCKS = LANES * LANES
 """Blocks of a tile for each of sixteen outputs."""
-_PLANE = _RING * _BLOCKS
+_TILE_WORDS = 4 * _BLOCKS
+_RING = 2 * _TILE_WORDS
+"""Random words of the latest two tiles."""
 
 CHUNK = 4096
 """Inputs to which all seeds are added before the next: their weights stay in a core's own cache."""
 WAYS = 2
-"""Outputs at most whose noise begins at different rows of a tile."""
-NOISE, WORDS = WAYS * _PLANE, 4 * _BLOCKS
-"""Sizes of a call's scratch: for noise, float32, and for random words, uint32."""
-
-_add_single, _add_pairs = make_noise_adder(1), make_noise_adder(2)
+"""Neighbouring outputs, whose noise may begin at different rows of a tile."""
+WORDS = WAYS * _RING
+"""Size of a call's scratch for random words, uint32."""
 
 
 # Without the interpreter's lock, which other threads need meanwhile: a long chain takes seconds.
 @njit(cache=True, nogil=True)
 def add_noise(
     weights: Parameters, out: Parameters, rows: Places, outputs: int, group: int, flat: int, seeds: Words,
-    factors: Parameters, purpose: int, table: Parameters, words: Words, noise: Parameters,
+    factors: Parameters, purpose: int, table: Parameters, words: Words,
 ) -> None:  # fmt: skip
     """Writes a layer's `weights` plus, for each seed in turn, factor times noise into `out`.
 
@@ -45,56 +44,50 @@ def add_noise(
     number flat + o * inputs + i. Places of no output, up to a multiple of 16, become zero.
     """
     inputs, source = len(rows), weights
-    ways = 1 if inputs % TILE == 0 else WAYS
-    if inputs % (TILE // WAYS) or outputs % (ways * LANES) or flat % LANES:
-        for number in range(len(seeds)):
-            _add_in_order(
-                source, out, rows, outputs, group, flat, seeds[number], factors[number], purpose, table, words
-            )
+    if inputs % (TILE // WAYS) or outputs % (WAYS * LANES) or flat % LANES:
+        for n in range(len(seeds)):
+            _add_in_order(source, out, rows, outputs, group, flat, seeds[n], factors[n], purpose, table, words)
             source = out
         return
     for first in range(0, inputs, CHUNK):
         places = rows[first : first + CHUNK]
-        for output in range(0, outputs, ways * LANES):
+        for output in range(0, outputs, WAYS * LANES):
             start, source = output // group * group * inputs + output % group, weights
             for number in range(len(seeds)):
                 _add_tiles(
-                    source, out, places, start, ways, flat + output * inputs + first, inputs, seeds[number],
-                    factors[number], purpose, table, words, noise,
+                    source, out, places, start, flat + output * inputs + first, inputs, seeds[number],
+                    factors[number], purpose, table, words,
                 )  # fmt: skip
                 source = out
 
 
 @njit(cache=True)
 def _add_tiles(
-    values: Parameters, out: Parameters, places: Places, start: int, ways: int, flat: int, inputs: int,
-    seed: np.uint32, factor: np.float32, purpose: int, table: Parameters, words: Words, noise: Parameters,
+    values: Parameters, out: Parameters, places: Places, start: int, flat: int, inputs: int, seed: np.uint32,
+    factor: np.float32, purpose: int, table: Parameters, words: Words,
 ) -> None:  # fmt: skip
-    """Adds the noise of 16 * `ways` outputs: from tile to tile, the rows that are there of all outputs."""
+    """Adds the noise of 32 outputs: from tile to tile, the rows that are there of all outputs."""
     begin, rows_apart, count = flat // LANES, inputs // LANES, len(places) // LANES
-    latest = max(begin % _ROWS, (begin + (ways - 1) * rows_apart) % _ROWS)
+    latest = max(begin % _ROWS, (begin + rows_apart) % _ROWS)
     for tile in range(-(-(count + latest) // _ROWS)):
-        for way in range(ways):
-            row = begin + way * rows_apart
-            first = (row // _ROWS + tile) * LANES
-            _generate(words, np.uint32(first), np.uint32(ways * inputs // _ROWS), seed, np.uint32(purpose))
-            _look_up(words, table, noise, way * _PLANE, tile * _ROWS - row % _ROWS)
+        for way in range(WAYS):
+            number = ((begin + way * rows_apart) // _ROWS + tile) * LANES
+            ring = words[way * _RING + tile % 2 * _TILE_WORDS :]
+            _generate(ring, np.uint32(number), np.uint32(WAYS * inputs // _ROWS), seed, np.uint32(purpose))
         for row in range(max(0, tile * _ROWS - latest), min(count, (tile + 1) * _ROWS - latest)):
+            even = _place_in_ring(row + begin % _ROWS)
+            odd = _RING + _place_in_ring(row + (begin + rows_apart) % _ROWS)
+            # The rows of both ways are even, or both odd: they are a multiple of four apart.
+            shift = np.uint32(16 * ((row + begin) % 2))
             for column in range(LANES):
-                place, block = start + places[row * LANES + column], row % _RING * _BLOCKS + column * LANES
-                if ways == 1:
-                    _add_single(values, out, place, noise, block, _PLANE, factor)
-                else:
-                    _add_pairs(values, out, place, noise, block, _PLANE, factor)
+                place, block = start + places[row * LANES + column], column * LANES
+                add_noise_to(values, out, place, words, even + block, odd + block, shift, table, factor)
 
 
 @njit(cache=True)
-def _look_up(words: Words, table: Parameters, noise: Parameters, plane: int, first_row: int) -> None:
-    """Puts the eight rows of a tile, of each of 16 outputs, where they go in the ring of sixteen."""
-    for number in range(_ROWS):
-        place, shift = plane + (first_row + number) % _RING * _BLOCKS, np.uint32(16 * (number % 2))
-        for block in range(_BLOCKS):
-            noise[place + block] = table[(words[number // 2 * _BLOCKS + block] >> shift) & _LOW]
+def _place_in_ring(row: int) -> int:
+    """Where the words of a row begin, counted from the start of the first tile."""
+    return row // _ROWS % 2 * _TILE_WORDS + row % _ROWS // 2 * _BLOCKS
 
 
 @njit(cache=True)

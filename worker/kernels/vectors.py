@@ -238,40 +238,47 @@ def _fused(builder: Builder, a: Any, b: Any, c: Any) -> Any:
     return builder.call(function, [a, b, c])
 
 
-def make_noise_adder(ways: int) -> Kernel:
-    """A kernel for numba: adds noise, times a factor, to 16 * `ways` (1 or 2) numbers: product and sum each rounded.
+@intrinsic
+def add_noise_to(
+    typing: Any, values: Any, out: Any, place: Any, words: Any, even: Any, odd: Any, shift: Any, table: Any, factor: Any
+) -> Any:
+    """A kernel for numba: adds noise, times a factor, to 32 numbers from `place` on: product and sum each rounded.
 
-    Called as (values, out, place, noise, start, pitch, factor): out[place + ways * lane + way] =
-    values[the same] + factor * noise[start + way * pitch + lane].
+    out[place + 2 * lane] = values[the same] + factor * table[the 16 bits from `shift` on of words[even + lane]], and
+    from `odd` on lie the words for the numbers in between. Only the second half of the table is read, for the first is
+    its mirror image, negative: half the memory to be cached.
     """
+    arguments = (values, out, place, words, even, odd, shift, table, factor)
 
-    @intrinsic
-    def add_noise_to(
-        typing: Any, values: Any, out: Any, place: Any, noise: Any, start: Any, pitch: Any, factor: Any
-    ) -> Any:  # fmt: skip
-        arguments = (values, out, place, noise, start, pitch, factor)
+    def emit(context: Any, builder: Builder, signature: Any, given: Sequence[Any]) -> Any:
+        values, out, words, table = (_data(context, builder, signature, given, at) for at in (0, 1, 3, 7))
+        positive, numbers = builder.ptrtoint(_at(builder, table, _index(2**15)), _index), []
+        for begin in given[4:6]:
+            word = builder.bitcast(_load(builder, _at(builder, words, begin)), _words(0).type)
+            shifts = builder.bitcast(_spread(builder, builder.bitcast(given[6], _number)), word.type)
+            below = builder.ashr(builder.shl(builder.not_(builder.lshr(word, shifts)), _words(16)), _words(31))
+            entry = builder.and_(builder.xor(builder.lshr(word, shifts), below), _words(2**15 - 1))
+            number = builder.bitcast(_gather(builder, positive, entry), word.type)
+            numbers.append(builder.xor(number, builder.and_(below, _words(1 << 31))))
+        for half in (0, LANES):
+            lanes = [lane // 2 + lane % 2 * LANES for lane in range(half, half + LANES)]
+            mixed = builder.shuffle_vector(*numbers, ir.Constant(_words(0).type, lanes))
+            product = builder.fmul(_spread(builder, given[8]), builder.bitcast(mixed, _vector))
+            here = builder.add(given[2], _index(half))
+            total = builder.fadd(_load(builder, _at(builder, values, here)), product)
+            builder.store(total, _as_vector(builder, _at(builder, out, here)), align=4)
+        return context.get_dummy_value()
 
-        def emit(context: Any, builder: Builder, signature: Any, given: Sequence[Any]) -> Any:
-            values, out, noise = (_data(context, builder, signature, given, at) for at in (0, 1, 3))
-            place, start, pitch, factor = (given[at] for at in (2, 4, 5, 6))
-            begins = [builder.add(start, builder.mul(pitch, _index(way))) for way in range(ways)]
-            rows = [_load(builder, _at(builder, noise, begin)) for begin in begins]
-            factors = _spread(builder, factor)
-            for number, row in enumerate(rows if ways == 1 else _interleaved(builder, *rows)):
-                here = builder.add(place, _index(LANES * number))
-                total = builder.fadd(_load(builder, _at(builder, values, here)), builder.fmul(factors, row))
-                builder.store(total, _as_vector(builder, _at(builder, out, here)), align=4)
-            return context.get_dummy_value()
-
-        return types.void(*arguments), emit
-
-    return add_noise_to
+    return types.void(*arguments), emit
 
 
-def _interleaved(builder: Builder, first: Any, second: Any) -> list[Any]:
-    """Two vectors of 16 as two others: one lane of the first, one of the second, and so on."""
-    lanes = [lane // 2 + lane % 2 * LANES for lane in range(2 * LANES)]
-    numbers = ir.VectorType(ir.IntType(32), LANES)
-    return [
-        builder.shuffle_vector(first, second, ir.Constant(numbers, lanes[half : half + LANES])) for half in (0, LANES)
-    ]
+def _gather(builder: Builder, address: Any, places: Any) -> Any:
+    """16 numbers from wherever they are."""
+    wide, pointers = (ir.VectorType(part, LANES) for part in (_index, _number.as_pointer()))
+    flags, line = ir.VectorType(ir.IntType(1), LANES), ir.Constant(wide, ir.Undefined)
+    start = builder.shuffle_vector(builder.insert_element(line, address, _index(0)), line, _words(0))
+    where = builder.add(start, builder.shl(builder.zext(places, wide), ir.Constant(wide, [2] * LANES)))
+    gather = ir.FunctionType(_vector, [pointers, ir.IntType(32), flags, _vector])
+    function = cgutils.get_or_insert_function(builder.module, gather, "llvm.masked.gather.v16f32.v16p0")
+    given = builder.inttoptr(where, pointers), ir.IntType(32)(4), ir.Constant(flags, [1] * LANES)
+    return builder.call(function, [*given, ir.Constant(_vector, ir.Undefined)])
