@@ -49,6 +49,7 @@ class Place(NamedTuple):
     port: int
     server: str | None
     token: str | None
+    database_url: str | None = None
 
 
 def checks(place: Place) -> Iterator[Callable[[], Finding]]:
@@ -62,6 +63,7 @@ def checks(place: Place) -> Iterator[Callable[[], Finding]]:
     yield partial(check_clock, place.data)
     yield partial(check_port, place)
     yield partial(check_server, place)
+    yield partial(check_durability, place)
     yield check_postgres
     yield check_kernels
     yield check_emulator
@@ -198,6 +200,19 @@ def check_server(place: Place) -> Finding:
         return Finding("server", "warn", f"its clock differs by {offset:.0f} s", "set both clocks (NTP)")
     here = [worker for worker in workers if worker["state"] in ("working", "idle")]
     return Finding("server", "ok", f"{server.connection.url} answers, {len(here)} workers are connected")
+
+
+def check_durability(place: Place) -> Finding:
+    """Whether the database keeps through a power cut what it has committed."""
+    from cli import lock
+    from cli.postgres import EmbeddedPostgres
+    from server.storage.durability import find_risks
+
+    url = place.database_url or (EmbeddedPostgres(place.data).url if lock.is_held(place.data) else None)
+    found = find_risks(url) if url else []
+    if found:
+        return Finding("power loss", "warn", "; ".join(found), "set it in postgresql.conf and restart Postgres")
+    return Finding("power loss", "ok", "what is committed stays")
 
 
 def check_postgres() -> Finding:

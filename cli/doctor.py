@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.options import DEFAULT_DATA, DEFAULT_HOST, DEFAULT_PORT, Data, Host, Json, Port, ServerUrl, Token
+from cli.options import DEFAULT_DATA, DEFAULT_HOST, DEFAULT_PORT, Data, DatabaseUrl, Host, Json, Port, ServerUrl, Token
 
 MARKS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
 
@@ -13,6 +13,7 @@ def doctor(
     port: Port = DEFAULT_PORT,
     server: ServerUrl = None,
     token: Token = None,
+    database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
     """Check this machine. Exit code 1 if something must be mended first."""
@@ -20,7 +21,7 @@ def doctor(
     from cli.output import print_json
 
     findings = []
-    for check in checks(Place(data.resolve(), host, port, server, token)):
+    for check in checks(Place(data.resolve(), host, port, server, token, database_url)):
         finding = check()
         findings.append(finding)
         if not as_json:

@@ -16,7 +16,7 @@ from typing import NoReturn
 import typer
 from typer.exceptions import Abort, TyperException
 
-from cli import bench, databases, doctor, policies, runs, servers, tokens, transfers, up, versions, workers
+from cli import backups, bench, databases, doctor, policies, runs, servers, tokens, transfers, up, versions, workers
 from cli.errors import CommandError
 
 app = typer.Typer(
@@ -33,6 +33,8 @@ runs.app.command("import")(transfers.import_run)
 app.add_typer(runs.app, name="run")
 app.add_typer(policies.app, name="policy")
 app.add_typer(tokens.app, name="token")
+databases.app.command("backup")(backups.backup_database)
+databases.app.command("restore")(backups.restore_database)
 app.add_typer(databases.app, name="db")
 app.add_typer(bench.app, name="bench")
 app.command("doctor")(doctor.doctor)

@@ -120,6 +120,10 @@ class EmbeddedPostgres:
             "timezone": "UTC",
             "log_timezone": "UTC",
             "log_checkpoints": "off",
+            # Whatever the folder's postgresql.conf says: what was acknowledged outlives a power cut.
+            "fsync": "on",
+            "full_page_writes": "on",
+            "synchronous_commit": "on",
             **self._options,
         }
         pairs = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

@@ -21,6 +21,7 @@ from server.service.master import REPLACED_EXIT
 from server.service.tokens import Tokens
 from server.settings import Settings
 from server.storage.database import Storage
+from server.storage.durability import risks
 from server.storage.errors import DatabaseUnavailable
 from server.storage.tokens import count_operators
 
@@ -62,6 +63,7 @@ def run_server(settings: Settings) -> int:
     try:
         with closing(bind(settings.host, settings.port)) as listener:
             upgrade(settings.database_url.get_secret_value())
+            warn_of_risks(settings.database_url.get_secret_value())
             link = asyncio.run(_prepare(settings))
             return _serve(settings, listener, link)
     except PortUnavailable as error:
@@ -72,6 +74,12 @@ def run_server(settings: Settings) -> int:
         return _fail(Exit.DATABASE_NEWER, str(error))
     except NoTokens as error:
         return _fail(Exit.NO_TOKENS, str(error))
+
+
+def warn_of_risks(database_url: str) -> None:
+    """Says loudly what of the database's settings lets a power cut lose or spoil what was acknowledged."""
+    for risk in risks(database_url):
+        logger.warning("action=database.unsafe %s", risk)
 
 
 def bind(host: str, port: int) -> socket.socket:

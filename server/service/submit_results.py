@@ -87,6 +87,9 @@ class Committer:
                 fail(group, error)
                 if isinstance(error, NotLeading):
                     self.memory.replaced(error)
+                else:
+                    count = sum(item.size for item in group)
+                    logger.warning("action=results.postponed results=%d reason=%s", count, error)
             except Exception as error:  # Whatever went wrong, the requests that wait must be answered.
                 logger.exception("action=results.commit_failed results=%d", sum(item.size for item in group))
                 fail(group, error)

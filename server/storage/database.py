@@ -37,6 +37,16 @@ SESSION = {
 }
 """Settings of every connection."""
 
+REFUSING = {
+    "53100": "has no disk space left: free some on its disk, nothing else need be done",
+    "53200": "has no memory left: give its machine more, or end other programs there",
+    "53300": "takes no more connections: raise its max_connections, or end other clients of it",
+    "58030": "cannot read or write its files: look at its disk, and at Postgres's own log",
+    "25006": "is read-only: a standby, or set so (default_transaction_read_only); name the one that is written to",
+}
+"""What is the matter when Postgres answers, but does not do it, by its code of the error. It passes, or is mended."""
+NOT_LET_IN = ("too many clients", "too many connections", "remaining connection slots")
+
 
 def driver_url(database_url: str) -> str:
     """`postgresql://…` with the driver named, as SQLAlchemy wants it."""
@@ -111,11 +121,21 @@ def _translated() -> Iterator[None]:
     except (OperationalError, InterfaceError, PoolTimeout, TimeoutError) as error:
         raise DatabaseUnavailable(_reason(error)) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or _state(error) in REFUSING:
             raise DatabaseUnavailable(_reason(error)) from error
         raise
 
 
+def _state(error: BaseException) -> str | None:
+    """Postgres's code of the error."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None)
+
+
 def _reason(error: BaseException) -> str:
     cause = getattr(error, "orig", None) or error
-    return f"the database does not answer ({type(cause).__name__}: {str(cause).strip() or 'no answer in time'})"
+    said = str(cause).strip()
+    # Who is not let in is told no code.
+    code = "53300" if any(words in said for words in NOT_LET_IN) else _state(error)
+    if code in REFUSING:
+        return f"the database {REFUSING[code]} ({said})"
+    return f"the database does not answer ({type(cause).__name__}: {said or 'no answer in time'})"
