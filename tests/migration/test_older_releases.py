@@ -17,7 +17,7 @@ from cli.postgres import installations
 from migrations.upgrade import upgrade, versions
 from server.application import create_app
 from server.settings import Settings
-from tests.server.conftest import TOKEN
+from tests.server.conftest import HOSTS, TOKEN
 from tests.server.player import Body, Worker
 from tests.server.test_rollouts import MP4
 
@@ -32,7 +32,13 @@ BEST_SCORES = {"pole": 342.6666666666667, "halfway": 312.0, "going": None}
 def restore(url: str) -> None:
     """As docs/operations.md says: psql reads what pg_dump wrote."""
     programs = installations()
-    command = [programs[max(programs)] / "psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--dbname={url}"]
+    command = [
+        str(programs[max(programs)] / "psql"),
+        "--no-psqlrc",
+        "--quiet",
+        "--set=ON_ERROR_STOP=1",
+        f"--dbname={url}",
+    ]
     done = subprocess.run(command, input=gzip.decompress(DUMP.read_bytes()), check=False, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
 
@@ -40,7 +46,13 @@ def restore(url: str) -> None:
 @asynccontextmanager
 async def serving(database_url: str) -> AsyncIterator[httpx2.AsyncClient]:
     """The application on this database."""
-    values = {"database_url": database_url, "token": TOKEN, "wait_seconds": 0.05, "library_share": 0}
+    values = {
+        "database_url": database_url,
+        "token": TOKEN,
+        "wait_seconds": 0.05,
+        "library_share": 0,
+        "allowed_hosts": HOSTS,
+    }
     application = create_app(Settings.model_validate(values))
     async with application.router.lifespan_context(application):
         transport = httpx2.ASGITransport(application, raise_app_exceptions=False)
@@ -87,7 +99,7 @@ async def test_an_older_releases_database_is_upgraded_and_gone_on_with(empty_dat
         jobs = (await get(client, "jobs"))["items"]
         assert {job["kind"] for job in jobs} == {"recording", "test"}
         recorded = [policy["id"] for policy in library if policy["origin"]["kind"] == "imported"]
-        (rollout,) = (await get(client, f"policies/{recorded[0]}/rollouts"))["items"]
+        (rollout,) = (await get(client, f"policies/{recorded[0]}"))["rollouts"]
         video = await client.get(f"/api/v1/rollouts/{rollout['id']}/video.mp4")
         assert (video.status_code, video.content) == (200, MP4)
         assert (await client.post(f"/api/v1/runs/{runs['halfway']['id']}/resume")).status_code == 200

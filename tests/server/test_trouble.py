@@ -17,7 +17,7 @@ from server.application import create_app
 from server.settings import Settings
 from server.storage.durability import risks
 from tests.conftest import FAST, Postgres
-from tests.server.conftest import TOKEN
+from tests.server.conftest import HOSTS, TOKEN
 from tests.server.player import CARTPOLE, Body, Worker, results_of
 from tests.server.test_problems import check
 
@@ -52,7 +52,13 @@ def server_of_postgres(disk: Path) -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture
 async def client(server_of_postgres: EmbeddedPostgres) -> AsyncIterator[httpx2.AsyncClient]:
-    values = {"database_url": server_of_postgres.url, "token": TOKEN, "wait_seconds": 0.05, "library_share": 0}
+    values = {
+        "database_url": server_of_postgres.url,
+        "token": TOKEN,
+        "wait_seconds": 0.05,
+        "library_share": 0,
+        "allowed_hosts": HOSTS,
+    }
     application = create_app(Settings.model_validate(values))
     async with application.router.lifespan_context(application):
         transport = httpx2.ASGITransport(application, raise_app_exceptions=False)
