@@ -165,5 +165,7 @@ def test_beyond_loopback_it_warns_without_tls_in_front(
         foreign = httpx2.get(f"{address}/", headers={"Host": "rebound.example"}, trust_env=False)
 
     assert (own.status_code, foreign.status_code) == (200, 421)
-    assert ("WARNING" in log.read_text()) == warns
+    # The tests' own Postgres runs without fsync, of which the server warns too.
+    warnings = [line for line in log.read_text().splitlines() if "WARNING" in line and "database.unsafe" not in line]
+    assert bool(warnings) == warns
     assert ("action=server.exposed" in log.read_text()) == warns
