@@ -12,6 +12,8 @@ ODD = [
     '{"a":' * 2000 + "1" + "}" * 2000,
 ]  # fmt: skip
 """Values as JSON writes them; some it does not know."""
+TEXTS = ['"\\u0000"', '"a\\u0000b"', '"\\ud800"', '""', '"\\u202e\\n"']
+"""What stands in a text's place half of the time."""
 PLACE = "\ue000"
 """Stands for a value to be written in its place: no document has it."""
 HEADS = [b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\x00", b"{}"]
@@ -59,7 +61,8 @@ def _change(draw: st.DrawFn, inside: Any, name: Any, written: list[str]) -> None
     elif how == "repeat" and isinstance(inside, dict):
         inside[place(json.dumps(name))] = inside[name]
     else:
-        inside[name] = place(draw(st.sampled_from(ODD)))
+        is_text = isinstance(inside[name], str) and draw(st.booleans())
+        inside[name] = place(draw(st.sampled_from(TEXTS if is_text else ODD)))
 
 
 def _spoil(draw: st.DrawFn, content: bytes) -> bytes:
