@@ -97,11 +97,16 @@ def _await_finish(server: Server, run: str) -> None:
 
 
 def _outcome(server: Server, run: str) -> list[Any]:
-    """All that the run found: each generation with its elite, each individual with its origin and scores."""
+    """All that the run found: each generation with its elite, each individual with its origin and scores.
+
+    What depends on the machines and not on the run stays out: when and how fast, and whether another worker was there
+    to confirm a result.
+    """
     generations = list(server.every(f"runs/{run}/generations", order="asc"))
     for generation in generations:
         assert generation.pop("closed_at")
         assert generation.pop("seconds") > 0
+        assert generation.pop("confirmed") + generation.pop("unconfirmed") > 0
         number = generation["number"]
         generation["individuals"] = list(server.every(f"runs/{run}/generations/{number}/individuals"))
     return generations
