@@ -17,6 +17,7 @@ const live = new Live({
   onConnection: (connection) => {
     store.update((state) => ({ ...state, connection: { ...connection, reason: state.connection.reason } }));
     if (connection.phase === "offline") askWhy();
+    if (connection.phase === "online" && store.state.role === null) askRole();
   },
 });
 
@@ -36,9 +37,13 @@ export function start() {
     store.update((state) => ({ ...state, unauthorised: true }));
   });
   live.connect();
+  askRole();
+}
+
+function askRole() {
   getSession().then(
     ({ role }) => store.update((state) => ({ ...state, role })),
-    () => {}, // What a browser may not do is refused all the same.
+    () => {}, // Asked again when the server is back; what a browser may not do is refused all the same.
   );
 }
 

@@ -4,7 +4,7 @@ import { html, useState } from "../vendor/preact-htm.module.js";
 import { createLink, createToken, listTokens, revokeToken, rotateToken } from "../api.js";
 import { Button, CopyButton, Segmented } from "../components/buttons.js";
 import { Confirm, Dialog } from "../components/dialog.js";
-import { Empty, Note, Resource } from "../components/notices.js";
+import { Empty, Loading, Note, Resource } from "../components/notices.js";
 import { Ago } from "../components/values.js";
 import { reasonOf } from "../format.js";
 import { useResource, useStore, useTitle } from "../hooks.js";
@@ -27,7 +27,8 @@ const STATES = { active: "Valid", expired: "Expired", revoked: "Revoked" };
 export function Tokens() {
   useTitle("Tokens");
   const role = useStore((state) => state.role);
-  if (role && role !== "operator") {
+  if (role === null) return html`<div class="page"><${Loading} /></div>`;
+  if (role !== "operator") {
     return html`<${Empty} title="Tokens are the operators'" level="h1">
       <p>This browser may look and change nothing. An operator can give it more.</p>
     <//>`;

@@ -78,7 +78,10 @@ def test_a_browser_that_may_look_is_offered_nothing_that_it_may_not_do(
     viewer.goto("/workers")
     expect(viewer.get_by_role("heading", name="Workers", exact=True)).to_be_visible()
     expect(viewer.get_by_role("link", name="Tokens")).to_have_count(0)
+    viewer.route("**/api/v1/session", lambda route: None)
     viewer.goto("/tokens")
+    expect(viewer.get_by_role("status", name="Loading")).to_be_visible()
+    viewer.unroute("**/api/v1/session")
     expect(viewer.get_by_role("heading", name="Tokens are the operators'")).to_be_visible()
     context.close()
 

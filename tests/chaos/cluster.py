@@ -77,10 +77,11 @@ class Cluster:
             real = self._postgres.socket_folder / SOCKET
             self.database_network = self._stack.enter_context(Proxy(detour / SOCKET, real))
             self._database_url = f"postgresql://{SUPERUSER}@/postgres?host={quote(str(detour), safe='/')}"
+            self.network = self._stack.enter_context(Proxy((HOST, 0), (HOST, 0)))
+            # Before both networks, which could not close while somebody connects to them.
             self._stack.callback(self._end_children)
-            server = self.start_server()
+            self.network.lead_to((HOST, self.start_server().port))
             self.await_server()
-            self.network = self._stack.enter_context(Proxy((HOST, 0), (HOST, server.port)))
             self._stack = self._stack.pop_all()
         return self
 

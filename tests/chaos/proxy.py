@@ -62,6 +62,8 @@ class Proxy:
 
     async def _close(self) -> None:
         self._is_cut = True
+        # asyncio leaves a connection open that it has just accepted when it stops listening.
+        await asyncio.sleep(TURN_SECONDS)
         self._server.close()
         self._break()
         await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()}, return_exceptions=True)
