@@ -39,6 +39,10 @@ class DataFolderInUse(CommandError):
     exit_code = 9
 
 
+class DataFolderLost(CommandError):
+    """The data folder was removed or replaced while `up` ran: put it back, or start with another."""
+
+
 class BusyPort(CommandError):
     """Something else listens on the port: choose another one with --port."""
 

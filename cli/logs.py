@@ -2,8 +2,8 @@
 
 import re
 from collections import deque
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 LARGEST_BYTES = 5_000_000
 OLD_FILES = 2
@@ -19,23 +19,23 @@ class ChildLog:
     def __init__(self, path: Path, largest: int = LARGEST_BYTES) -> None:
         self._path = path
         self._largest = largest
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
+        self._is_in_trouble = False
         self._partial = b""
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
         """The last lines, oldest first."""
 
     def write(self, chunk: bytes) -> list[str]:
-        """Writes what a child printed; gives the whole lines in it that a user should see."""
-        file = self._open()
-        file.write(chunk)
-        file.flush()
-        if file.tell() >= self._largest:
-            self._rotate()
+        """Writes what a child printed; gives the whole lines in it that a user should see.
+
+        A log that cannot be written, on a full disk say, is told once: its child goes on, and so does it when it can.
+        """
+        trouble = self._keep(chunk)
         *whole, self._partial = (self._partial + chunk).split(b"\n")
         self._partial = self._partial[-LONGEST_LINE_BYTES:]
         lines = [line.decode(errors="replace").rstrip() for line in whole]
         self.tail.extend(lines)
-        return [line for line in lines if IMPORTANT.search(line)]
+        return trouble + [line for line in lines if IMPORTANT.search(line)]
 
     def close(self) -> None:
         """Closes the file; a later write opens it again."""
@@ -43,10 +43,24 @@ class ChildLog:
             self._file.close()
             self._file = None
 
+    def _keep(self, chunk: bytes) -> list[str]:
+        """Writes to the file; gives what its user should know of that."""
+        try:
+            file = self._open()
+            file.write(chunk)
+            if file.tell() >= self._largest:
+                self._rotate()
+        except OSError as error:
+            was_told, self._is_in_trouble = self._is_in_trouble, True
+            return [] if was_told else [f"{self._path} cannot be written ({error.strerror}); its lines are lost meanwhile"]
+        self._is_in_trouble = False
+        return []
+
     def _open(self) -> BinaryIO:
         if self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("ab")
+            # Unbuffered: what could not be written is lost, and not in the way of what comes.
+            self._file = self._path.open("ab", buffering=0)
         return self._file
 
     def _rotate(self) -> None:

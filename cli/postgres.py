@@ -70,6 +70,7 @@ class EmbeddedPostgres:
         self.folder = data.resolve() / "postgres"
         self._options = dict(options or {})
         self._process: subprocess.Popen[bytes] | None = None
+        self._was_there = False
 
     @property
     def url(self) -> str:
@@ -94,11 +95,14 @@ class EmbeddedPostgres:
         Raises:
             NoEmbeddedPostgres: the programs are not installed, or cannot make a database here.
             OtherPostgresVersion: the folder belongs to a major version that is not installed.
-            DamagedDatabase: the folder is there, but is no database.
+            DamagedDatabase: the folder is there, but is no database; or it was there, and is no more.
         """
         if not self.folder.exists():
+            if self._was_there:
+                raise DamagedDatabase(f"{self.folder} was removed while it was in use: put it back, or a copy of it")
             self._make(report)
         self.check()
+        self._was_there = True
         leftovers.clear(self.folder, report)
         self._make_socket_folder()
 

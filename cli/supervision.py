@@ -4,12 +4,14 @@ import asyncio
 import signal
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from cli.children import Child
 from cli.client import Server
 from cli.connection import connection_file, write_connection
 from cli.following import Follower
 from cli.household import Plan, postgres_child, server_child, worker_child
+from cli.lock import Lock
 from cli.postgres import EmbeddedPostgres
 from cli.progress import Screen
 from worker.compilation import NOTICE, are_compiled
@@ -21,8 +23,9 @@ PATIENCE_SECONDS = 1.0
 class Supervision:
     """One life of `up`: `run` returns when the user has stopped it and everything has ended."""
 
-    def __init__(self, plan: Plan, screen: Screen) -> None:
+    def __init__(self, plan: Plan, lock: Lock, screen: Screen) -> None:
         self._plan = plan
+        self._lock = lock
         self._screen = screen
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -33,7 +36,8 @@ class Supervision:
         """Starts everything, makes sure that a run is going and follows it until a signal says stop.
 
         Raises:
-            CommandError: something could not be started; what had been has been stopped again.
+            CommandError: something could not be started, or the data folder was lost; what had been started has been
+                stopped again.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -59,6 +63,7 @@ class Supervision:
             done, _ = await asyncio.wait({stopped, work, *self._lives}, timeout=0.5, return_when="FIRST_COMPLETED")
             for task in done - {stopped}:
                 task.result()
+            self._lock.check()
 
     async def _work(self, master: Server, preset: str, *, new: bool) -> None:
         plan, say = self._plan, self._screen.say
@@ -101,7 +106,8 @@ class Supervision:
             self._screen.say("stopping: the workers hand back what they hold (Ctrl-C again hurries)")
             await asyncio.gather(*(child.stop(self._hurry) for child in workers))
             self._screen.say("the workers have stopped")
-        connection_file(self._plan.data).unlink(missing_ok=True)
+        with suppress(OSError):  # its disk may have become read-only: then the address stays, and nobody answers there
+            connection_file(self._plan.data).unlink(missing_ok=True)
         for child in others:
             await child.stop(self._hurry)
             self._screen.say(f"{child.name} has stopped")

@@ -62,7 +62,7 @@ def up(
     if preset not in PRESETS:
         raise BadInput(f"--preset {preset}: there are {', '.join(PRESETS)}")
     folder = data.resolve()
-    with lock.held(folder):
+    with lock.held(folder) as own:
         token = os.environ.get("NEUROEVO_TOKEN") or _kept_token(folder / "token")
         plan = Plan(
             data=folder,
@@ -74,7 +74,7 @@ def up(
             environment_modules=modules or [],
             worker_token=os.environ.get("NEUROEVO_WORKER_TOKEN") or _kept_token(folder / "worker-token"),
         )
-        asyncio.run(Supervision(plan, Screen()).run(preset, new=new))
+        asyncio.run(Supervision(plan, own, Screen()).run(preset, new=new))
 
 
 def _kept_token(path: Path) -> str:

@@ -151,9 +151,13 @@ class Up:
 
         return until(look, 30) or 0
 
+    def descendants(self) -> list[int]:
+        """All its living processes but itself."""
+        return descendants_of(self.process.pid)
+
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """Ctrl-C, or another signal; its exit code, once nothing of it is left."""
-        below = descendants_of(self.process.pid)
+        below = self.descendants()
         self.process.send_signal(number)
         code = self.process.wait(60)
         await_end(below, seconds=5)
@@ -161,7 +165,7 @@ class Up:
 
     def kill(self) -> list[int]:
         """kill -9; the pids that must end by themselves now."""
-        below = descendants_of(self.process.pid)
+        below = self.descendants()
         self.process.kill()
         self.process.wait()
         return below

@@ -1,8 +1,6 @@
 """A real Postgres in trouble: the server says what is wrong, loses nothing, and goes on by itself once it is mended."""
 
 import logging
-import os
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -17,6 +15,7 @@ from server.application import create_app
 from server.settings import Settings
 from server.storage.durability import risks
 from tests.conftest import FAST, Postgres
+from tests.disks import fill, small_disk
 from tests.server.conftest import HOSTS, TOKEN
 from tests.server.player import CARTPOLE, Body, Worker, results_of
 from tests.server.test_problems import check
@@ -30,16 +29,8 @@ ENDLESS = CARTPOLE | {"population": 500, "budget": {"generations": 100}}
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A small disk of its own, where the machine lets us mount one."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    options = f"size={DISK_MEGABYTES}m,mode=0755"
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)], check=False, capture_output=True, text=True
-    )
-    if mounted.returncode != 0:
-        pytest.skip(f"no disk can be mounted here: {mounted.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
+    with small_disk(tmp_path / "disk", DISK_MEGABYTES) as place:
+        yield place
 
 
 @pytest.fixture
@@ -74,15 +65,6 @@ async def endless(client: httpx2.AsyncClient, worker: Worker) -> Body:
     assert response.status_code == 201, response.text
     body: Body = response.json()
     return body
-
-
-def fill(disk: Path) -> Path:
-    """A file that takes what is left of the disk."""
-    ballast = disk / "ballast"
-    with suppress(OSError), ballast.open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(os.statvfs(disk).f_frsize))
-    return ballast
 
 
 async def refused(worker: Worker) -> tuple[httpx2.Response, Body]:

@@ -48,3 +48,19 @@ def test_an_endless_line_takes_no_endless_memory(log: ChildLog) -> None:
     for _ in range(100):
         log.write(b"x" * 10_000)
     assert len(log.write(b" ERROR\n")[0]) < 70_000
+
+
+def test_a_log_without_disk_is_told_once_and_goes_on_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "worker.log"
+    path.symlink_to("/dev/full")
+    with closing(ChildLog(path)) as log:
+        assert log.write(b"ERROR one\n") == [
+            f"{path} cannot be written (No space left on device); its lines are lost meanwhile",
+            "ERROR one",
+        ]
+        assert log.write(b"two\n") == []
+        log.close()
+        path.unlink()
+        assert log.write(b"three\n") == []
+        assert path.read_text() == "three\n"
+        assert list(log.tail) == ["ERROR one", "two", "three"]
