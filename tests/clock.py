@@ -11,10 +11,11 @@ class FakeClock:
 
     def __init__(self) -> None:
         self._seconds = 0.0
+        self._set = timedelta()
         self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
 
     def now(self) -> datetime:
-        return START + timedelta(seconds=self._seconds)
+        return START + timedelta(seconds=self._seconds) + self._set
 
     def monotonic(self) -> float:
         return self._seconds
@@ -32,3 +33,7 @@ class FakeClock:
         for _, awake in due:
             if not awake.done():
                 awake.set_result(None)
+
+    def set(self, seconds: float) -> None:
+        """Sets the wall clock forward, or back if negative: no time passes."""
+        self._set += timedelta(seconds=seconds)

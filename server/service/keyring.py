@@ -88,7 +88,7 @@ class Keyring:
 
     def _note_use(self, id: str) -> None:
         now, before = self._clock.now(), self._used.get(id)
-        if before is None or now - before >= COARSE:
+        if before is None or abs(now - before) >= COARSE:  # in the future, after a clock was set back
             self._used[id] = self._unsaved[id] = now
 
     def _is_over(self, key: Key) -> bool:

@@ -2,21 +2,45 @@
 
 import logging
 import os
+from datetime import datetime
 from pathlib import Path
 
+from server.service.clock import Clock
 from server.storage import leadership
 from server.storage.database import Storage
+from server.storage.leadership import Leadership
 
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 5.0
 SILENCE_SECONDS = 15.0
-"""After this long without a heartbeat, on the database's clock, another master takes over."""
+"""After this long without a heartbeat another master takes over."""
 STANDBY_SECONDS = 1.0
 """How often a master in standby looks."""
 
 
-async def try_to_lead(storage: Storage) -> int | None:
+class Silence:
+    """How long the leader has been silent, as one who stands by sees it.
+
+    By the database's clock, or by how long the heartbeat has stood still on this machine's steady one: a database whose
+    clock was set back would else take a dead leader's last heartbeat for a future one. One that was set forward makes a
+    living leader seem silent: it is replaced, which loses nothing.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._heartbeat: tuple[int, datetime] | None = None
+        self._since = 0.0
+
+    def seconds(self, present: Leadership) -> float:
+        """Since the last heartbeat."""
+        heartbeat, now = (present.epoch, present.heartbeat_at), self._clock.monotonic()
+        if heartbeat != self._heartbeat:
+            self._heartbeat, self._since = heartbeat, now
+        return max(present.silent_seconds, now - self._since)
+
+
+async def try_to_lead(storage: Storage, silence: Silence) -> int | None:
     """The new epoch if this process leads from now on; None while another one does.
 
     Raises:
@@ -24,7 +48,7 @@ async def try_to_lead(storage: Storage) -> int | None:
     """
     async with storage.unfenced() as connection:
         present = await leadership.lock(connection)
-        if present and not (present.released or is_dead(present.holder) or present.silent_seconds > SILENCE_SECONDS):
+        if present and not (present.released or is_dead(present.holder) or silence.seconds(present) > SILENCE_SECONDS):
             return None
         epoch = await leadership.take(connection, this_holder())
     logger.info("action=leadership.take epoch=%d holder=%s", epoch, this_holder())

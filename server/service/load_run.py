@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
 
 from evolution.configuration import RunConfiguration
 from evolution.lineage import Birth, Lineage
@@ -19,7 +18,6 @@ from server.storage.runs import RunRow
 
 logger = logging.getLogger(__name__)
 
-STRAY_AGE = timedelta(seconds=30)
 LOAD_SECONDS = 60.0
 """A run of many thousand generations may take this long to read."""
 
@@ -37,22 +35,18 @@ async def find_run(memory: Memory, id: str) -> ActiveRun:
     offer_run(memory, run)
     return run
 
-
 async def adopt_strays(memory: Memory) -> None:
     """Takes up runs that go on in storage but not in memory: created by a commit whose answer was lost.
 
     Raises:
         DatabaseUnavailable: the next call may come through.
     """
-    created_before = memory.clock.now() - STRAY_AGE
     async with memory.storage.reading() as connection:
         rows = await runs.active(connection)
-    for row in rows:
-        # A younger one may be in the middle of its creation.
-        if row.created_at < created_before and memory.recall(row.id) is None:
-            logger.warning("action=run.adopt run=%s", row.id)
-            memory.changed.add((await find_run(memory, row.id)).id)
-
+    missed = [row.id for row in rows if memory.recall(row.id) is None]
+    for id in memory.stray_runs.overdue(missed, memory.clock.monotonic()):
+        logger.warning("action=run.adopt run=%s", id)
+        memory.changed.add((await find_run(memory, id)).id)
 
 async def find_row(memory: Memory, id: str) -> RunRow:
     """What is stored of the run itself. Raises NotFound."""
@@ -61,7 +55,6 @@ async def find_row(memory: Memory, id: str) -> RunRow:
     if row is None:
         raise NotFound(f"There is no run {id}.")
     return row
-
 
 async def load_run(memory: Memory, row: RunRow) -> ActiveRun:
     """The run as it follows from what is stored. Nothing of it is handed out yet."""
@@ -84,13 +77,11 @@ async def load_run(memory: Memory, row: RunRow) -> ActiveRun:
         episode_rate=Rate(now),
     )
 
-
 def _descend(configuration: RunConfiguration, selected: Sequence[tuple[int, list[Birth]]]) -> Lineage:
     lineage = Lineage(run_seed(configuration), configuration.population)
     for number, births in selected:
         lineage.close(number, births)
     return lineage
-
 
 async def reload_open_generation(memory: Memory, run: ActiveRun) -> list[Scored] | None:
     """Reads again what is done and missing, with the next phase opened where one is complete.

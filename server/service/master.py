@@ -23,7 +23,7 @@ from server.service.exclude_worker import exclude_worker, readmit_worker
 from server.service.export_run import export_run
 from server.service.generation_views import all_generations, list_generations, list_individuals
 from server.service.import_run import import_run
-from server.service.leadership import HEARTBEAT_SECONDS, STANDBY_SECONDS, try_to_lead
+from server.service.leadership import HEARTBEAT_SECONDS, STANDBY_SECONDS, Silence, try_to_lead
 from server.service.library import Library
 from server.service.library_recordings import fill_library
 from server.service.load_run import adopt_strays, find_row, load_run
@@ -78,6 +78,7 @@ class Master:
         self.library = Library(self._leading)
         self.recordings = Recordings(self._leading)
         self._on_replaced = on_replaced
+        self._silence = Silence(clock)
         self._loops: list[asyncio.Task[None]] = []
         self._ready = False
 
@@ -102,7 +103,7 @@ class Master:
         Raises:
             DatabaseUnavailable: the database does not answer.
         """
-        epoch = await try_to_lead(self._memory.storage)
+        epoch = await try_to_lead(self._memory.storage, self._silence)
         if epoch is not None:
             await self._lead(epoch)
         else:
@@ -271,7 +272,7 @@ class Master:
         while True:
             await self._memory.clock.sleep(STANDBY_SECONDS)
             try:
-                if (epoch := await try_to_lead(self._memory.storage)) is not None:
+                if (epoch := await try_to_lead(self._memory.storage, self._silence)) is not None:
                     await self._lead(epoch)
                     return
             except DatabaseUnavailable as error:

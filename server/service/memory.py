@@ -17,6 +17,7 @@ from server.service.fingerprints import Fingerprints
 from server.service.open_jobs import OpenJobs
 from server.service.schedule import Schedule
 from server.service.waiters import Waiters
+from server.service.strays import Strays
 from server.service.workers import Workers
 from server.storage.database import Storage
 
@@ -67,6 +68,7 @@ class Memory:
         self.fingerprints = Fingerprints()
         self.runs: dict[str, ActiveRun] = {}
         self.ended: OrderedDict[str, ActiveRun] = OrderedDict()
+        self.stray_runs, self.stray_jobs = Strays(), Strays()
         self.changed: set[str] = set()
         """Runs of which watchers have not been told yet."""
         self.salt = token_hex()

@@ -57,7 +57,7 @@ async def find_video(memory: Memory, id: str) -> VideoFile | None:
         found = await videos.find(connection, id)
     if found is None:
         await find_rollout(memory, id)
-    elif memory.clock.now() - found.used_at > TOUCH_AGE:
+    elif abs(memory.clock.now() - found.used_at) > TOUCH_AGE:  # in the future, after a clock was set back
         async with memory.storage.transaction(memory.epoch) as connection:
             await videos.touch(connection, id, memory.clock.now())
     return found

@@ -15,8 +15,6 @@ from server.storage.rollouts import RolloutRow
 logger = logging.getLogger(__name__)
 
 PAST = timedelta(hours=1)
-STRAY_AGE = timedelta(seconds=30)
-"""A younger job may be stored, and not yet in memory, because its request is under way."""
 
 
 async def load_jobs(memory: Memory) -> None:
@@ -40,9 +38,8 @@ async def follow_stored_jobs(memory: Memory) -> None:
         opened = await jobs.open_ids(connection)
     for id in held - opened.keys():
         memory.jobs.close(id)
-    created_before = memory.clock.now() - STRAY_AGE
-    strays = [id for id, created_at in opened.items() if id not in held and created_at < created_before]
-    await take_up_jobs(memory, strays)
+    missed = [id for id in opened if id not in held]
+    await take_up_jobs(memory, memory.stray_jobs.overdue(missed, memory.clock.monotonic()))
 
 
 async def take_up_jobs(memory: Memory, ids: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """The leadership row: which master may write. Its heartbeat is on the database's clock, the same for all masters."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import func, select, update
@@ -11,12 +12,13 @@ from server.storage.tables import leadership
 
 
 class Leadership(NamedTuple):
-    """Who leads. `silent_seconds`: age of the last heartbeat."""
+    """Who leads. `silent_seconds`: age of the last heartbeat, `heartbeat_at`; below 0 after a clock was set back."""
 
     epoch: int
     holder: str
     released: bool
     silent_seconds: float
+    heartbeat_at: datetime
 
 
 EPOCH = select(leadership.c.epoch).with_for_update(read=True)
@@ -42,10 +44,11 @@ async def lock(connection: AsyncConnection) -> Leadership | None:
                 leadership.c.holder,
                 leadership.c.released,
                 func.extract("epoch", func.clock_timestamp() - leadership.c.heartbeat_at),
+                leadership.c.heartbeat_at,
             ).with_for_update()
         )
     ).first()
-    return None if row is None else Leadership(row[0], row[1], row[2], float(row[3]))
+    return None if row is None else Leadership(row[0], row[1], row[2], float(row[3]), row[4])
 
 
 async def take(connection: AsyncConnection, holder: str) -> int:
