@@ -82,8 +82,9 @@ export class Live {
   }
 
   /** What was loaded before the first hello may have missed an event: it is loaded again. Later ones are replayed. */
-  #welcome({ epoch, n }) {
+  #welcome({ epoch, n, trouble }) {
     this.failures = 0;
+    this.onEvent({ type: "trouble.changed", trouble });
     this.onConnection({ phase: "online", retryAt: null });
     if (this.seen) return;
     this.seen = { epoch, n };

@@ -8,9 +8,10 @@
  *   loads: number,
  *   runs: Object<string, import("./types.js").RunSummary>,
  *   workers: import("./types.js").WorkerView[]|null,
+ *   trouble: string|null,
  *   notice: {text: string, bad: boolean, number: number}|null,
  * }} State
- *   `loads`: raised when what is shown must be loaded again.
+ *   `trouble`: what is the matter with the server's database; `loads`: raised when what is shown must be loaded again.
  */
 
 /** @type {State} */
@@ -21,6 +22,7 @@ export const EMPTY = {
   loads: 0,
   runs: {},
   workers: null,
+  trouble: null,
   notice: null,
 };
 
@@ -32,6 +34,8 @@ export function reduce(state, event) {
       return withRuns(state, [event.run]);
     case "run.deleted":
       return withoutRun(state, event.run_id);
+    case "trouble.changed":
+      return state.trouble === event.trouble ? state : { ...state, trouble: event.trouble };
     case "workers.changed":
       return { ...state, workers: event.workers };
     default:

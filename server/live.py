@@ -95,7 +95,7 @@ class Watcher:
         place = {"epoch": self._events.epoch, "n": self._events.n}
         # What was replayed also waits in the queue: this number tells which of it was sent.
         self._seen = self._events.n if missed is None or not missed else missed[0].n - 1
-        await self._send({"type": "hello", **place})
+        await self._send({"type": "hello", **place, "trouble": self._events.trouble})
         if missed is None:
             await self._send({"type": "resync", **place})
         else:

@@ -63,10 +63,19 @@ function ThemeSwitch() {
   </button>`;
 }
 
-/** Says that the server is gone, and when it is looked for again. */
+/** Says that the server is gone, and when it is looked for again; or what is the matter with its database. */
 export function Banner() {
   const isOffline = useStore((state) => state.connection.phase === "offline");
-  return isOffline ? html`<${OfflineBanner} />` : null;
+  const trouble = useStore((state) => state.trouble);
+  if (isOffline) return html`<${OfflineBanner} />`;
+  return trouble ? html`<${TroubleBanner} trouble=${trouble} />` : null;
+}
+
+function TroubleBanner({ trouble }) {
+  return html`<div class="banner" role="alert">
+    <p><b>${trouble[0].toUpperCase() + trouble.slice(1)}.</b> Workers keep their results, and nothing is lost: all goes
+      on by itself once this is mended. What is shown may be out of date.</p>
+  </div>`;
 }
 
 function OfflineBanner() {

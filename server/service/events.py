@@ -11,6 +11,9 @@ KEPT_EVENTS = 2000
 QUEUED_EVENTS = 1000
 """How far behind a watcher may fall before it is dropped."""
 
+TOPICS = ("runs", "workers", "policies", "jobs", "rollouts")
+"""What watchers may subscribe to, beside single runs."""
+
 
 @dataclass(frozen=True)
 class Event:
@@ -62,6 +65,8 @@ class EventLog:
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch
         self.n = 0
+        self.trouble: str | None = None
+        """What is the matter with the database now, as watchers know it."""
         self._kept: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self._newest: dict[str, int] = {}
         """Number of the newest whole picture of each type."""
@@ -89,6 +94,12 @@ class EventLog:
         event = self.publish(topics, type, **payload)
         self._newest[type] = event.n
         return event
+
+    def tell_trouble(self, reason: str | None) -> None:
+        """Tells everybody what is the matter with the database, or (None) that nothing is any more."""
+        if reason != self.trouble:
+            self.trouble = reason
+            self.publish(TOPICS, "trouble.changed", trouble=reason)
 
     def since(self, epoch: int, n: int) -> list[Event] | None:
         """The events after (epoch, n); None when they are not all known: fetch everything afresh."""

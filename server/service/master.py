@@ -292,9 +292,11 @@ class Master:
             await self._memory.clock.sleep(HEARTBEAT_SECONDS)
             try:
                 await beat(self._memory)
+                self._memory.troubles.end("heartbeat")
                 self._memory.start_task(partial(adopt_strays, self._memory), "runs.adopt")
                 self._memory.start_task(partial(follow_stored_jobs, self._memory), "jobs.follow")
             except DatabaseUnavailable as error:
+                self._memory.troubles.note("heartbeat", error, self._memory.clock.monotonic())
                 logger.warning("action=master.heartbeat_missed reason=%s", error)
             except NotLeading as error:
                 self._memory.replaced(error)

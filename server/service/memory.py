@@ -18,6 +18,7 @@ from server.service.open_jobs import OpenJobs
 from server.service.schedule import Schedule
 from server.service.waiters import Waiters
 from server.service.strays import Strays
+from server.service.troubles import Troubles
 from server.service.workers import Workers
 from server.storage.database import Storage
 
@@ -60,6 +61,7 @@ class Memory:
         self.settings = settings
         self.epoch = 0
         self.events = EventLog(0)
+        self.troubles = Troubles(self.events)
         self.schedule = Schedule(settings.lease_seconds, settings.batch_seconds)
         self.jobs = OpenJobs(settings.lease_seconds, settings.batch_seconds, settings.library_share)
         self.workers = Workers(clock)

@@ -80,6 +80,7 @@ class Committer:
             group = self._take()
             try:
                 await self._commit(group)
+                self.memory.troubles.end("results")
             except asyncio.CancelledError:
                 fail(group, NotLeading("The server stops."))
                 raise
@@ -88,6 +89,7 @@ class Committer:
                 if isinstance(error, NotLeading):
                     self.memory.replaced(error)
                 else:
+                    self.memory.troubles.note("results", error, self.memory.clock.monotonic())
                     count = sum(item.size for item in group)
                     logger.warning("action=results.postponed results=%d reason=%s", count, error)
             except Exception as error:  # Whatever went wrong, the requests that wait must be answered.

@@ -22,6 +22,7 @@ BEAT_SECONDS = 4.0
 def tick(memory: Memory) -> None:
     """One second's work."""
     now = memory.clock.monotonic()
+    memory.troubles.expire(now)
     memory.schedule.expire(now)
     give_up_jobs(memory, memory.jobs.expire(now))
     for worker in memory.workers.reap():

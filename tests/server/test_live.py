@@ -76,7 +76,7 @@ async def test_a_watcher_hears_the_events_of_its_topics_in_order() -> None:
     events = EventLog(3)
     async with watching(events) as socket:
         socket.say({"subscribe": ["runs", "runs/k3f9x2"]})
-        assert await socket.hear() == {"type": "hello", "epoch": 3, "n": 0}
+        assert await socket.hear() == {"type": "hello", "epoch": 3, "n": 0, "trouble": None}
 
         events.publish(["runs"], "run.changed", run={"id": "a"})
         events.publish(["workers"], "workers.changed", workers=[])
@@ -107,7 +107,7 @@ async def test_a_watcher_that_comes_back_is_told_what_it_missed_each_event_once(
         events.publish(["runs"], "run.changed", number=number)
     async with watching(events) as socket:
         socket.say({"subscribe": ["runs"], "after": {"epoch": 2, "n": 3}})
-        assert await socket.hear() == {"type": "hello", "epoch": 2, "n": 5}
+        assert await socket.hear() == {"type": "hello", "epoch": 2, "n": 5, "trouble": None}
         events.publish(["runs"], "run.changed", number=5)
 
         assert [(await socket.hear())["n"] for _ in range(3)] == [4, 5, 6]

@@ -9,6 +9,7 @@ import httpx2
 import psycopg
 import pytest
 
+from cli.checks import Place, check_durability
 from cli.postgres import EmbeddedPostgres
 from migrations.upgrade import upgrade
 from server.application import create_app
@@ -155,3 +156,18 @@ def test_settings_that_a_power_cut_would_punish_are_told(tmp_path: Path, postgre
         assert risks(edited.url) == []
     names = [sentence.split(" = ")[0].split()[-1] for sentence in risks(postgres.url("postgres"))]
     assert names == ["fsync", "full_page_writes", "synchronous_commit"]
+
+
+def test_the_doctor_tells_of_settings_that_a_power_cut_would_punish(tmp_path: Path, postgres: Postgres) -> None:
+    place = Place(tmp_path, "127.0.0.1", 0, None, None, postgres.url("postgres"))
+    finding = check_durability(place)
+    assert (finding.name, finding.state) == ("power loss", "warn")
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        assert f"Postgres runs with {setting} = off: " in finding.detail
+    assert finding.remedy == "set it in postgresql.conf and restart Postgres"
+    with EmbeddedPostgres(tmp_path) as safe:
+        finding = check_durability(place._replace(database_url=safe.url))
+    assert (finding.state, finding.remedy) == ("ok", None)
+    finding = check_durability(place._replace(database_url=safe.url))
+    assert finding.state == "warn", "a database that is away may have any settings"
+    assert "does not answer" in finding.detail
