@@ -52,11 +52,12 @@ class ChildLog:
                 self._rotate()
         except OSError as error:
             was_told, self._is_in_trouble = self._is_in_trouble, True
-            return [] if was_told else [f"{self._path} cannot be written ({error.strerror}); its lines are lost meanwhile"]
+            told = f"{self._path} cannot be written ({error.strerror}); its lines are lost meanwhile"
+            return [] if was_told else [told]
         self._is_in_trouble = False
         return []
 
-    def _open(self) -> BinaryIO:
+    def _open(self) -> FileIO:
         if self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             # Unbuffered: what could not be written is lost, and not in the way of what comes.

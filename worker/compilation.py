@@ -27,8 +27,8 @@ FURTHER = [
 ]
 """What the kernels read, by its place in memory, and those of the network of 2018."""
 UNCHANGED_SECONDS = 60 * 24 * 3600
-"""Age from which another version's compiled kernels are removed; should it run again, or a clock that was wrong have made
-them old, it compiles them again."""
+"""Age from which another version's compiled kernels are removed; should it run again, or a wrong
+clock have made them old, it compiles them again."""
 NOTICE = "compiling the networks' kernels for this processor, once: it takes a quarter of a minute or so"
 
 

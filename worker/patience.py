@@ -25,5 +25,10 @@ class Patience:
         self._failures += 1
         if self._failures == 2:
             logger.warning(line("server-unreachable", url=self._url, reason=reason))
-        pause = min(LONGEST_PAUSE_SECONDS, SHORTEST_PAUSE_SECONDS * 2 ** min(self._failures, 10))
-        await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+        await asyncio.sleep(pause_seconds(self._failures, random.random()))
+
+
+def pause_seconds(failures: int, chance: float) -> float:
+    """How long to wait after so many failures in a row. `chance`, in [0, 1), keeps workers from coming all at once."""
+    longest = min(LONGEST_PAUSE_SECONDS, SHORTEST_PAUSE_SECONDS * 2 ** min(failures, 10))
+    return longest * (0.5 + chance / 2)

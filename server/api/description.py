@@ -33,9 +33,9 @@ Lists come in pages: `next_cursor` is the `cursor` of the next request. Errors a
 
 The websocket `/api/v1/live` tells what happens: send `{"subscribe": ["runs", "workers", "runs/ID",
 "policies", "jobs", "rollouts"]}` or some of them, with
-`"after": {"epoch", "n"}` of the last event seen to be told what was missed since. The answer is `hello`, with what is the matter with the database as `trouble`, then events,
-each with its `type`, `epoch` and `n`; `resync` says that too much was missed: load everything again. A client that does
-not keep up is cut off.
+`"after": {"epoch", "n"}` of the last event seen to be told what was missed since. The answer is `hello`, with
+what is the matter with the database, if anything, as `trouble`; then events, each with its `type`, `epoch` and
+`n`; `resync` says that too much was missed: load everything again. A client that does not keep up is cut off.
 """
 
 

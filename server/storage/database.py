@@ -138,4 +138,5 @@ def _reason(error: BaseException) -> str:
     code = "53300" if any(words in said for words in NOT_LET_IN) else _state(error)
     if code in REFUSING:
         return f"the database {REFUSING[code]} ({said})"
-    return f"the database does not answer: see that Postgres runs ({type(cause).__name__}: {said or 'no answer in time'})"
+    why = f"{type(cause).__name__}: {said or 'no answer in time'}"
+    return f"the database does not answer: see that Postgres runs ({why})"
