@@ -25,6 +25,11 @@ class FakeClock:
         self._sleepers.append((self._seconds + seconds, awake))
         await awake
 
+    @property
+    def sleepers(self) -> int:
+        """How many wait for time to pass."""
+        return len(self._sleepers)
+
     def advance(self, seconds: float) -> None:
         """Lets time pass at once."""
         self._seconds += seconds

@@ -30,5 +30,5 @@ class Patience:
 
 def pause_seconds(failures: int, chance: float) -> float:
     """How long to wait after so many failures in a row. `chance`, in [0, 1), keeps workers from coming all at once."""
-    longest = min(LONGEST_PAUSE_SECONDS, SHORTEST_PAUSE_SECONDS * 2 ** min(failures, 10))
+    longest = min(LONGEST_PAUSE_SECONDS, SHORTEST_PAUSE_SECONDS * 2.0 ** min(failures, 10))
     return longest * (0.5 + chance / 2)

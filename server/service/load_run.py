@@ -35,6 +35,7 @@ async def find_run(memory: Memory, id: str) -> ActiveRun:
     offer_run(memory, run)
     return run
 
+
 async def adopt_strays(memory: Memory) -> None:
     """Takes up runs that go on in storage but not in memory: created by a commit whose answer was lost.
 
@@ -48,6 +49,7 @@ async def adopt_strays(memory: Memory) -> None:
         logger.warning("action=run.adopt run=%s", id)
         memory.changed.add((await find_run(memory, id)).id)
 
+
 async def find_row(memory: Memory, id: str) -> RunRow:
     """What is stored of the run itself. Raises NotFound."""
     async with memory.storage.reading() as connection:
@@ -55,6 +57,7 @@ async def find_row(memory: Memory, id: str) -> RunRow:
     if row is None:
         raise NotFound(f"There is no run {id}.")
     return row
+
 
 async def load_run(memory: Memory, row: RunRow) -> ActiveRun:
     """The run as it follows from what is stored. Nothing of it is handed out yet."""
@@ -77,11 +80,13 @@ async def load_run(memory: Memory, row: RunRow) -> ActiveRun:
         episode_rate=Rate(now),
     )
 
+
 def _descend(configuration: RunConfiguration, selected: Sequence[tuple[int, list[Birth]]]) -> Lineage:
     lineage = Lineage(run_seed(configuration), configuration.population)
     for number, births in selected:
         lineage.close(number, births)
     return lineage
+
 
 async def reload_open_generation(memory: Memory, run: ActiveRun) -> list[Scored] | None:
     """Reads again what is done and missing, with the next phase opened where one is complete.

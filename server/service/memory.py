@@ -16,9 +16,9 @@ from server.service.events import EventLog
 from server.service.fingerprints import Fingerprints
 from server.service.open_jobs import OpenJobs
 from server.service.schedule import Schedule
-from server.service.waiters import Waiters
 from server.service.strays import Strays
 from server.service.troubles import Troubles
+from server.service.waiters import Waiters
 from server.service.workers import Workers
 from server.storage.database import Storage
 

@@ -1,6 +1,5 @@
 """What may happen to the data folder while `neuroevo up` runs on it: it works on, or stops and says why."""
 
-import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -104,7 +103,7 @@ def test_a_database_that_was_moved_away_in_use_is_missed_and_not_made_anew(tmp_p
     assert not postgres.folder.exists()
     (tmp_path / "elsewhere").rename(postgres.folder)
     with postgres:
-        assert os.path.exists(postgres.folder / "postmaster.pid")
+        assert (postgres.folder / "postmaster.pid").exists()
 
 
 @pytest.fixture

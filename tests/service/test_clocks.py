@@ -61,13 +61,11 @@ async def test_a_dead_leaders_heartbeat_from_the_future_is_not_waited_for(
         await leadership.take(connection, f"elsewhere {uuid4()} 1 1")
         await age_heartbeat(connection, -HOUR)
     master = await masters.start()
-    for _ in range(int(SILENCE_SECONDS)):
-        clock.advance(1)
-        await turn()
-    assert not master.ready, "it may live: its clock may just have been set back"
     while not master.ready:
+        while not clock.sleepers and not master.ready:
+            await turn()
         clock.advance(1)
-        await turn()
+    assert clock.monotonic() >= SILENCE_SECONDS, "it may live: its clock may just have been set back"
     assert clock.monotonic() <= SILENCE_SECONDS + 10
 
 
