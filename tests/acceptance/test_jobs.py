@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import av
@@ -28,6 +29,14 @@ ACROBOT: dict[str, Any] = {
     "seeds": [1, 2],
     "power": 0.05,
 }
+
+PICTURELESS: dict[str, Any] = {
+    **ACROBOT,
+    "architecture": {"name": "mlp", "inputs": 6, "hidden": [8], "actions": 2, "box": True},
+    "environment": {"id": "user/Box-v0"},
+}
+"""Of a user's own module, whose environments have no render mode."""
+USERS_MODULES = Path(__file__).parents[1] / "worker"
 
 
 class Master:
@@ -133,3 +142,24 @@ def test_what_cannot_be_recorded_says_why(master: Master) -> None:
     assert rollout["state"] == "failed"
     assert "action" in rollout["problem"]
     assert master.client.get(f"rollouts/{rollout['id']}/video.mp4").status_code == 409
+
+
+def test_an_environment_without_pictures_says_so_of_its_recording_and_is_verified_all_the_same(
+    start_up: Callable[..., Up],
+) -> None:
+    path = os.pathsep.join([str(USERS_MODULES), *filter(None, [os.environ.get("PYTHONPATH")])])
+    up = start_up("--workers", "1", "--env-module", "user_environments", variables=SHORT_LEASES | {"PYTHONPATH": path})
+    master = Master(up)
+    with master.client:
+        rollout = master.record(master.post("policies", PICTURELESS)["id"], 1)
+        assert (rollout["state"], rollout["video"], rollout["poster"]) == ("recorded", False, False)
+        assert "user/Box-v0 cannot be filmed" in rollout["problem"]
+        assert "rgb_array" in rollout["problem"]
+        at = f"rollouts/{rollout['id']}"
+        refused = master.client.get(f"{at}/video.mp4")
+        assert (refused.status_code, rollout["problem"] in refused.json()["detail"]) == (409, True)
+        assert master.client.get(f"{at}/poster.jpg").status_code == 409
+        assert master.client.get(f"{at}/actions").json()["steps"] == 10
+        master.post(f"{at}/verifications", {})
+        verified = master.await_view(at, lambda view: view["verified"])["verified"]
+        assert verified["problem"] is None
