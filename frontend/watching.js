@@ -17,6 +17,14 @@ export function nearest(items, generation) {
   return Math.max(0, (after < 0 ? items.length : after) - 1);
 }
 
+/** The generation since which the policy at a place of the list has been the elite: carried ones are not bred anew.
+ * @param {import("./types.js").EliteRollout[]} items ascending @param {number} place */
+export function since(items, place) {
+  let first = place;
+  while (items[first - 1]?.policy === items[place].policy) first -= 1;
+  return items[first].generation;
+}
+
 /** The elites with a recording that events renewed.
  * @param {{items: import("./types.js").EliteRollout[]}|null} listing
  * @param {import("./types.js").RolloutView} rollout */

@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from "../vendor/preact-htm.module.js";
 import { getRollout, listWorkers, posterUrl, recordPolicy, replaceVideo, requestVideo, videoUrl } from "../api.js";
 import { reasonOf } from "../format.js";
-import { useEvents, useResource, useStore } from "../hooks.js";
+import { useEvents, useMayOperate, useResource, useStore } from "../hooks.js";
 import { rolloutWords } from "../rollouts.js";
 import { Button } from "./buttons.js";
 import { Poster } from "./poster.js";
@@ -80,13 +80,16 @@ function useRecording(given) {
  *   onToggle: () => void, onReady: () => void}} props `onReady`: its video can be played */
 export function Screen({ rollout: given, attach, onToggle, onReady }) {
   const { rollout, problem, tries, look, retry, replace } = useRecording(given);
+  const mayOperate = useMayOperate();
   const isFailed = rollout.state === "failed";
   if (isFailed || problem) {
     const reason = problem ?? rollout.problem ?? "It could not be recorded.";
     return html`<${Standby} rollout=${rollout}>
       <div class="standby-reason"><p role="alert" class="error-text">${reason}</p>
-        <${Button} kind="small" icon="reset" onClick=${retry}>Try again<//>
-        ${problem === UNPLAYABLE && html`<${Button} kind="small" icon="play" onClick=${replace}>Make it again<//>`}
+        ${mayOperate && html`<${Button} kind="small" icon="reset" onClick=${retry}>Try again<//>`}
+        ${mayOperate &&
+        problem === UNPLAYABLE &&
+        html`<${Button} kind="small" icon="play" onClick=${replace}>Make it again<//>`}
       </div>
     <//>`;
   }

@@ -7,7 +7,7 @@ import { Player } from "../components/player.js";
 import { Button, ButtonLink } from "../components/buttons.js";
 import { Score } from "../components/values.js";
 import { plural, reasonOf } from "../format.js";
-import { useEvents, useFollow, useResource, useTitle } from "../hooks.js";
+import { useEvents, useFollow, useMayOperate, useResource, useTitle } from "../hooks.js";
 import { withRollout } from "../library.js";
 import { recordingOf } from "../rollouts.js";
 import { Link, policyPath } from "../router.js";
@@ -74,6 +74,7 @@ function Players({ policies }) {
 
 function Missing({ policies }) {
   const [isBusy, setBusy] = useState(false);
+  const mayOperate = useMayOperate();
   const record = async () => {
     setBusy(true);
     const outcomes = await Promise.allSettled(policies.map(({ id }) => recordPolicy(id, {}))); // Events show them.
@@ -82,7 +83,8 @@ function Missing({ policies }) {
     setBusy(false);
   };
   return html`<p class="quiet-text">${plural(policies.length, "policy", "policies")} not recorded yet.${" "}
-    <${Button} kind="small" icon="play" busy=${isBusy} onClick=${record}>Record an episode of each<//></p>`;
+    ${mayOperate &&
+    html`<${Button} kind="small" icon="play" busy=${isBusy} onClick=${record}>Record an episode of each<//>`}</p>`;
 }
 
 /** Scores of different protocols stand beside each other here. */

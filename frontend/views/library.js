@@ -6,7 +6,7 @@ import { Button, ButtonLink } from "../components/buttons.js";
 import { Empty, Resource } from "../components/notices.js";
 import { More } from "../components/table.js";
 import { plural } from "../format.js";
-import { useEvents, useFollow, useResource, useTitle } from "../hooks.js";
+import { useEvents, useFollow, useMayOperate, useResource, useTitle } from "../hooks.js";
 import { filtersOf, isFiltered, joined, mark, picked, wish, withPolicy } from "../library.js";
 import { comparePath, setQuery } from "../router.js";
 import { PolicyCard } from "./library/card.js";
@@ -95,6 +95,7 @@ function NothingFits() {
 }
 
 function NothingYet() {
+  if (!useMayOperate()) return html`<${Empty} title="No policy yet" />`;
   return html`<${Empty} title="No policy yet">
     <p>Every run's elites appear here when their generations close. A chain's document can be dropped onto this
       page.</p>

@@ -4,10 +4,10 @@ import { html, useEffect, useState } from "../vendor/preact-htm.module.js";
 import { cloneRun, createRun, getPresets, getRun, listEnvironments } from "../api.js";
 import { ConfigurationForm } from "../components/configuration-form.js";
 import { Cost } from "../components/cost.js";
-import { Note, Resource } from "../components/notices.js";
+import { Empty, Note, Resource } from "../components/notices.js";
 import { PresetCards } from "../components/preset-cards.js";
 import { chooseEnvironment, open, patch, refuse, touchAll } from "../form.js";
-import { useEvents, useResource, useStore, useTitle } from "../hooks.js";
+import { useEvents, useMayOperate, useResource, useStore, useTitle } from "../hooks.js";
 import { Link, navigate, runPath, setQuery } from "../router.js";
 import { keepRuns, notify } from "../session.js";
 import { fieldsOf, withValue } from "../schema.js";
@@ -21,8 +21,15 @@ async function loadAll(clone, signal) {
 
 /** @param {{route: import("../router.js").Route}} props */
 export function NewRun({ route }) {
+  useTitle(route.query.clone ? "Clone a run" : "New run");
+  if (useMayOperate()) return html`<${Page} route=${route} />`;
+  return html`<${Empty} title="Runs are begun by operators" level="h1">
+    <p>This browser may look and change nothing. An operator can give it more.</p>
+  <//>`;
+}
+
+function Page({ route }) {
   const { clone, preset, environment } = route.query;
-  useTitle(clone ? "Clone a run" : "New run");
   const resource = useResource(`new run ${clone ?? ""}`, (signal) => loadAll(clone, signal));
   const environments = useEnvironments();
   return html`<div class="page">

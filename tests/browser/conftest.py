@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -55,8 +56,8 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def stranger(browser: Browser, platform: Platform) -> Iterator[BrowserContext]:
+@contextmanager
+def opened(browser: Browser, platform: Platform) -> Iterator[BrowserContext]:
     """A browser that the server does not know."""
     context = browser.new_context(
         base_url=platform.url,
@@ -67,6 +68,13 @@ def stranger(browser: Browser, platform: Platform) -> Iterator[BrowserContext]:
     context.set_default_timeout(1000 * PATIENCE_SECONDS)
     yield context
     context.close()
+
+
+@pytest.fixture
+def stranger(browser: Browser, platform: Platform) -> Iterator[BrowserContext]:
+    """A browser that the server does not know."""
+    with opened(browser, platform) as context:
+        yield context
 
 
 @pytest.fixture
@@ -125,3 +133,16 @@ def page(context: BrowserContext, faults: Faults, platform: Platform) -> Page:
     opened = context.new_page()
     faults.watch(opened, urlsplit(platform.url).netloc)
     return opened
+
+
+@pytest.fixture
+def viewer(browser: Browser, faults: Faults, platform: Platform) -> Iterator[Page]:
+    """A page of another browser, which was let in to look and change nothing."""
+    with opened(browser, platform) as context:
+        page = context.new_page()
+        faults.watch(page, urlsplit(platform.url).netloc)
+        page.goto(platform.ask("POST", "/tokens/links", {"role": "viewer"})["path"])
+        expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
+        # Pages are left before their websocket has opened.
+        faults.expect("WebSocket is closed before the connection is established")
+        yield page

@@ -215,6 +215,11 @@ def test_the_elite_played_is_that_of_the_generation_or_of_the_nearest_before(pag
     assert found == [2, 0, 0, 1, 1, 2]
 
 
+def test_a_carried_elite_is_one_since_it_was_first_chosen(page: Page) -> None:
+    items = [{"generation": number, "policy": policy} for number, policy in enumerate("abbcb")]
+    assert call(page, "watching", "a[0].map((_, place) => m.since(a[0], place))", items) == [0, 1, 1, 3, 4]
+
+
 def test_the_library_asks_for_what_the_address_says(page: Page) -> None:
     asked = call(page, "library", "m.wish({ q: 'frost', origin: 'nowhere', sort: 'name', tag: '' })")
     told = {key: value for key, value in asked.items() if value is not None}

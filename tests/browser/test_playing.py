@@ -224,13 +224,17 @@ def test_a_damaged_video_is_said_to_be_damaged_and_made_again(
 
 
 def test_a_recording_that_failed_says_why_and_is_tried_again(
-    page: Page, platform: Platform, policy: dict[str, Any], rollout: dict[str, Any]
+    page: Page, viewer: Page, platform: Platform, policy: dict[str, Any], rollout: dict[str, Any]
 ) -> None:
     platform.execute("DELETE FROM videos WHERE rollout_id = %s", rollout["id"])
     platform.execute(
         "UPDATE rollouts SET state = 'failed', problem = 'It shows no pictures.' WHERE id = %s", rollout["id"]
     )
-    page.goto(f"/policies/{policy['id']}?rollout={rollout['id']}")
+    address = f"/policies/{policy['id']}?rollout={rollout['id']}"
+    viewer.goto(address)
+    expect(viewer.get_by_role("group", name="Player").get_by_role("alert")).to_have_text("It shows no pictures.")
+    expect(viewer.get_by_role("button", name="Try again")).to_have_count(0)
+    page.goto(address)
     player = page.get_by_role("group", name="Player")
     expect(player.get_by_role("alert")).to_have_text("It shows no pictures.")
     player.get_by_role("button", name="Try again").click()

@@ -67,6 +67,7 @@ const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
 /** Takes files that are dropped onto what it holds. @param {{onFiles: (files: File[]) => void, children: any}} props */
 export function DropPlace({ onFiles, children }) {
   const [isOver, setOver] = useState(false);
+  const mayOperate = useMayOperate();
   const over = (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
@@ -79,6 +80,7 @@ export function DropPlace({ onFiles, children }) {
     setOver(false);
     onFiles([...event.dataTransfer.files]);
   };
+  if (!mayOperate) return html`<div role="region" aria-label="Library">${children}</div>`;
   return html`<div class="drop-place" role="region" aria-label="Library; drop chain documents here" onDragOver=${over}
     onDragLeave=${leave} onDrop=${drop}>
     ${children}

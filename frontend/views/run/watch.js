@@ -7,7 +7,7 @@ import { Player } from "../../components/player.js";
 import { mean } from "../../format.js";
 import { recordingOf, rolloutWords } from "../../rollouts.js";
 import { Link, policyPath, setQuery, withQuery } from "../../router.js";
-import { nearest } from "../../watching.js";
+import { nearest, since } from "../../watching.js";
 
 const EPISODES = [
   ["median", "Median"],
@@ -25,6 +25,7 @@ export function Watch({ watching: { items, generation, isChosen, choices, choose
   if (!items.length) return null;
   const place = nearest(items, generation);
   const elite = items[place];
+  const first = since(items, place);
   const label = EPISODES.some(([name]) => name === query.episode) ? query.episode : "median";
   const rollout = recordingOf(elite.rollouts, label);
   return html`<section class="card recordings" aria-labelledby="watch" ref=${section}>
@@ -34,7 +35,8 @@ export function Watch({ watching: { items, generation, isChosen, choices, choose
         turn=${choices} />
       <div class="watch-side">
         <${Slider} items=${items} place=${place} choose=${choose} />
-        <p><b>Generation ${elite.generation}</b>${elite.mean == null ? "" : `: elite's mean ${mean(elite.mean)}`}</p>
+        <p><b>Generation ${elite.generation}</b>${elite.mean == null ? "" : `: elite's mean ${mean(elite.mean)}`}
+          ${first < elite.generation && html`<span class="quiet-text">, the elite since generation ${first}</span>`}</p>
         <${Segmented} label="Episode" name="episode" options=${EPISODES} value=${label}
           onChange=${(value) => setQuery({ episode: value === "median" ? null : value })} />
         <p class="quiet-text">${rolloutWords(rollout)}</p>
