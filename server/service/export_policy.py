@@ -3,6 +3,8 @@
 import asyncio
 from typing import Literal, NamedTuple
 
+from anyio.to_thread import run_sync
+
 import exports
 from evolution.chains import SeedChain, parse_chain
 from server.service.document_scores import Told, recall, store
@@ -37,7 +39,8 @@ async def export_policy(memory: Memory, id: str, format: ExportFormat) -> Export
     chain = await asyncio.to_thread(parse_chain, insides.document | labels)
     if format != "json" and not is_feasible(chain):
         raise NotExportable("Its weights would take minutes to work out here: take the document, format json.")
-    return await asyncio.to_thread(_write, chain, format, told)
+    # What holds weights takes their memory, and seconds: one at a time.
+    return await run_sync(_write, chain, format, told, limiter=None if format == "json" else memory.exports)
 
 
 def _write(chain: SeedChain, format: ExportFormat, told: list[Told]) -> Exported:

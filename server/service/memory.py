@@ -8,6 +8,8 @@ from dataclasses import replace
 from secrets import token_hex
 from typing import Any, Protocol
 
+from anyio import CapacityLimiter
+
 from server.service.active_run import ActiveRun, ended
 from server.service.clock import Clock
 from server.service.descriptions import Descriptions
@@ -68,6 +70,8 @@ class Memory:
         self.waiters = Waiters()
         self.descriptions = Descriptions()
         self.fingerprints = Fingerprints()
+        self.exports = CapacityLimiter(1)
+        """Of policies with their weights."""
         self.runs: dict[str, ActiveRun] = {}
         self.ended: OrderedDict[str, ActiveRun] = OrderedDict()
         self.stray_runs, self.stray_jobs = Strays(), Strays()

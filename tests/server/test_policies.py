@@ -1,14 +1,20 @@
 """The library of policies over HTTP."""
 
+import asyncio
 import hashlib
 import json
+import queue
 import threading
+from collections.abc import Sequence
 
 import httpx2
 import pytest
 
+import exports
 from evolution.chains import SeedChain, parse_chain, policy_id
 from evolution.expansion import expand
+from exports.card import Score
+from exports.formats import Export
 from server.api.policies import DOCUMENT_BYTES
 from server.service import fingerprints, show_policy
 from server.service.fingerprints import fingerprint
@@ -299,6 +305,28 @@ async def test_a_policy_is_exported_for_others(client: httpx2.AsyncClient, forma
     assert response.status_code == 200
     assert len(response.content) > 500 - 300 * (format == "safetensors")
     assert (await client.get(f"{PATH}/{shown['id']}/export", params={"format": "pickle"})).status_code == 422
+
+
+async def test_weights_are_written_one_at_a_time_and_documents_do_not_wait(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{PATH}/{(await bring(client, document()))['id']}/export"
+    original, begun, go = exports.export_policy, queue.SimpleQueue[str](), threading.Event()
+
+    def slow(chain: SeedChain, format: str, scores: Sequence[Score]) -> Export:
+        begun.put(format)
+        assert format == "json" or go.wait(30)
+        return original(chain, format, scores)
+
+    monkeypatch.setattr(exports, "export_policy", slow)
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(client.get(path, params={"format": "safetensors"})) for _ in range(3)]
+        assert await asyncio.to_thread(begun.get, timeout=30) == "safetensors"
+        assert (await client.get(path)).status_code == 200
+        assert begun.get_nowait() == "json"
+        assert begun.empty()
+        go.set()
+    assert [task.result().status_code for task in asked] == [200, 200, 200]
 
 
 async def test_a_chain_too_long_to_work_out_is_shown_without_a_fingerprint(client: httpx2.AsyncClient) -> None:
