@@ -26,7 +26,8 @@ export function useMayOperate() {
 
 /**
  * Something loaded from the server: anew when `key` changes, after a resync, on `reload`, and if it failed when the
- * server or its database is back. What was loaded before under the same key stays while it is loaded again, and when that fails.
+ * server or its database is back. What was loaded before under the same key stays while it is loaded again, and when
+ * that fails.
  *
  * @template T @param {string} key @param {(signal: AbortSignal) => Promise<T>} load
  * @returns {{data: T|null, error: Error|null, reload: () => void, change: (change: (data: T|null) => T|null) => void}}
