@@ -10,8 +10,9 @@ from evolution.model import Value
 from server.api.dependencies import Cursor, Limit, MasterDep
 from server.api.policies import PolicyId
 from server.api.problems import documented
+from server.policy_views import JobView, RolloutView
 from server.service.job_views import JobState
-from server.views import JobView, Page, RolloutView
+from server.views import Page
 
 MOST_EPISODES = 10_000
 

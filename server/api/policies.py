@@ -10,9 +10,10 @@ from server.api.bodies import PolicyChanges
 from server.api.dependencies import Limit, MasterDep
 from server.api.problems import NotJson, documented
 from server.api.work_route import JSON
+from server.policy_views import Ancestor, LineageNode, PolicyDetail, PolicyFacets, PolicySummary
 from server.service.export_policy import ExportFormat
 from server.service.list_policies import OriginKind, PolicyFilter, Sort
-from server.views import Ancestor, LineageNode, Listing, Page, PolicyDetail, PolicyFacets, PolicySummary
+from server.views import Listing, Page
 
 DOCUMENT_BYTES = 1_000_000
 """Longest document that is taken over."""

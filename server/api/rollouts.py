@@ -13,9 +13,10 @@ from server.api.dependencies import MasterDep, RunId
 from server.api.jobs import Id
 from server.api.problems import documented, problem
 from server.api.ranges import Unsatisfiable, read_range
+from server.policy_views import EliteRollout, JobView, RolloutView
 from server.service.media import POSTER_BYTES, VIDEO_BYTES
 from server.storage.videos import VideoFile
-from server.views import EliteRollout, JobView, Listing, RolloutView
+from server.views import Listing
 
 MP4, JPEG = "video/mp4", "image/jpeg"
 KEEP = "private, max-age=3600"

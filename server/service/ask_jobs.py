@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from evolution.environments import Environment
+from server.policy_views import JobView
 from server.service.errors import Conflict, FieldError, InvalidConfiguration, NotFound, UnknownEnvironment
 from server.service.job_ranks import TEST_RANK
 from server.service.job_views import show_job, tell_of_job, tell_of_rollout
@@ -19,7 +20,6 @@ from server.service.show_policy import find_policy
 from server.storage import jobs, rollouts
 from server.storage.database import Connection
 from server.storage.jobs import JobRow
-from server.views import JobView
 
 logger = logging.getLogger(__name__)
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from server.policy_views import PolicyDetail
 from server.service.errors import Conflict
 from server.service.memory import Memory
 from server.service.policy_views import tell_of_policy
 from server.service.show_policy import find_policy, show_policy
 from server.service.take_up_jobs import follow_stored_jobs
 from server.storage import policies
-from server.views import PolicyDetail
 
 logger = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from evolution.environments import Environment, Text
 from evolution.messages import Seed
 from evolution.model import Value
 from evolution.selection import summarize
+from server.policy_views import EpisodeScore, PolicyScore
 from server.service.protocols import protocol_of
-from server.views import EpisodeScore, PolicyScore
 
 if TYPE_CHECKING:
     # Who reads a document on its own, as the command line does, needs no database.

@@ -10,6 +10,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from evolution.chains import ChainError, SeedChain, policy_id, read_chain
 from evolution.environments import AtariOptions, BoxActions, EnvironmentDescription
 from evolution.layouts import parameter_count
+from server.policy_views import PolicyDetail
 from server.service.describe_environment import describe_now, engine_of
 from server.service.document_scores import Told, read_scores
 from server.service.errors import InvalidPolicy
@@ -18,7 +19,6 @@ from server.service.memory import Memory
 from server.service.policy_views import policy_columns, tell_of_policy
 from server.service.show_policy import show_policy
 from server.storage import policies
-from server.views import PolicyDetail
 
 logger = logging.getLogger(__name__)
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from evolution.environments import Environment
 from evolution.selection import summarize
+from server.policy_views import EpisodeScore, PolicyScore
 from server.service.document_scores import choose_score
 from server.service.policy_views import score_columns
 from server.service.protocols import protocol_of
 from server.storage import jobs, policies
 from server.storage.database import Connection
 from server.storage.jobs import JobRow, JobScore
-from server.views import EpisodeScore, PolicyScore
 
 Results = Mapping[str, Sequence[JobScore]]
 """Job id to its results."""

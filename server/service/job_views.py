@@ -5,6 +5,7 @@ from typing import Literal
 
 from evolution.environments import Environment
 from evolution.selection import summarize
+from server.policy_views import EliteRollout, JobView, RolloutView, VerificationView
 from server.service.errors import NotFound
 from server.service.load_run import find_row
 from server.service.memory import Memory
@@ -13,7 +14,7 @@ from server.service.protocols import protocol_of
 from server.storage import generations, jobs, policies, rollouts
 from server.storage.jobs import JobRow, JobScore
 from server.storage.rollouts import RolloutRow
-from server.views import EliteRollout, JobView, Page, RolloutView, ScoreSummary, VerificationView
+from server.views import Page, ScoreSummary
 
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 

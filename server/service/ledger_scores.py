@@ -8,13 +8,13 @@ from evolution.configuration import RunConfiguration
 from evolution.lineage import Birth
 from evolution.messages import Phase
 from evolution.selection import summarize
+from server.policy_views import EpisodeScore, PolicyScore
 from server.service.active_run import run_seed
 from server.service.protocols import protocol_of
 from server.storage import generations, results
 from server.storage.database import Connection
 from server.storage.results import Placed
 from server.storage.runs import RunRow
-from server.views import EpisodeScore, PolicyScore
 
 SOURCES: dict[Phase, Literal["validation", "test"]] = {Phase.TEST: "test", Phase.VALIDATION: "validation"}
 

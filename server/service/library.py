@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from server.policy_views import Ancestor, LineageNode, PolicyDetail, PolicyFacets, PolicySummary
 from server.service.change_policy import change_policy, delete_policy
 from server.service.export_policy import Exported, ExportFormat, export_policy
 from server.service.import_policy import import_policy
@@ -9,7 +10,7 @@ from server.service.list_policies import PolicyFilter, count_policies, list_poli
 from server.service.memory import Memory
 from server.service.show_policy import show_policy
 from server.service.trace_lineage import list_ancestors, trace_lineage
-from server.views import Ancestor, LineageNode, Page, PolicyDetail, PolicyFacets, PolicySummary
+from server.views import Page
 
 
 class Library:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from server.policy_views import Facet, PolicyFacets, PolicySummary
 from server.service.memory import Memory
 from server.service.names import short_id
 from server.service.pages import read_cursor, read_moment, unreadable, write_cursor
 from server.service.policy_views import summarize_policy
 from server.storage import facets, policies, rollouts
 from server.storage.policies import PolicyRow, SortKey, Wish
-from server.views import Facet, Page, PolicyFacets, PolicySummary
+from server.views import Page
 
 Sort = Literal["score", "normalised", "created", "length", "name"]
 OriginKind = Literal["run", "imported", "shipped"]

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from evolution.chains import SeedChain
 from evolution.environments import Environment
+from server.policy_views import Origin, PolicyScore, PolicySummary
 from server.service.document_scores import Told, choose_score, store
 from server.service.job_views import standing, view_rollout
 from server.service.memory import Memory
@@ -14,7 +15,6 @@ from server.service.references import normalise
 from server.storage import rollouts
 from server.storage.policies import PolicyRow
 from server.storage.rollouts import RolloutRow
-from server.views import Origin, PolicyScore, PolicySummary
 
 COLUMNS = ("name", "tags", "scores")
 """Members of a document that have columns of their own."""

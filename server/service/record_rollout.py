@@ -2,6 +2,7 @@
 
 import secrets
 
+from server.policy_views import RolloutView
 from server.service.ask_jobs import begin, check_open, find_document, new_job, new_rollout, store_job
 from server.service.errors import Conflict, NotFound
 from server.service.job_ranks import RECORDING_RANK
@@ -14,7 +15,6 @@ from server.storage import jobs, policies, rollouts, videos
 from server.storage.database import Connection
 from server.storage.jobs import JobRow
 from server.storage.rollouts import RolloutRow
-from server.views import RolloutView
 
 MOST_SEEDS = 2**31
 

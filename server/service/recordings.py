@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
+from server.policy_views import EliteRollout, JobView, RolloutView
 from server.service.ask_jobs import cancel_job, test_policy
 from server.service.errors import Conflict
 from server.service.job_views import JobState, find_rollout, list_jobs, list_run_rollouts, show_job, view_rollout
@@ -13,7 +14,7 @@ from server.service.verify_rollout import verify_rollout
 from server.storage import rollouts
 from server.storage.rollouts import RolloutRow
 from server.storage.videos import VideoFile
-from server.views import EliteRollout, JobView, Page, RolloutView
+from server.views import Page
 
 
 class Recordings:

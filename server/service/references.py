@@ -2,7 +2,7 @@
 
 import re
 
-from server.views import Reference
+from server.policy_views import Reference
 
 SOURCE = (
     "Random play and a professional games tester, each over at least three episodes of at most 30 minutes that begin "

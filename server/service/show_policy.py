@@ -6,6 +6,7 @@ from functools import partial
 
 from evolution.chains import SeedChain, parse_chain
 from evolution.layouts import parameter_count
+from server.policy_views import PolicyDetail, PolicyScore
 from server.service.document_scores import RANKS, episodes_of, recall
 from server.service.errors import AmbiguousPolicy, NotFound
 from server.service.fingerprints import is_feasible
@@ -19,7 +20,6 @@ from server.service.references import reference_of
 from server.storage import jobs, policies, rollouts, runs
 from server.storage.database import Connection
 from server.storage.policies import Insides, PolicyRow
-from server.views import PolicyDetail, PolicyScore
 
 FINGERPRINT_SECONDS = 1.0
 """How long whoever looks at a policy waits for its fingerprint."""

@@ -9,6 +9,7 @@ from evolution.configuration import RunConfiguration
 from evolution.lineage import Birth
 from evolution.messages import Phase
 from policies import shipped
+from server.policy_views import PolicyScore
 from server.service.active_run import ARCHITECTURE, ActiveRun, chain
 from server.service.document_scores import Told, recall, store
 from server.service.errors import DatabaseUnavailable, InvalidPolicy
@@ -21,7 +22,6 @@ from server.storage import policies, runs
 from server.storage.database import Connection
 from server.storage.policies import Elite, PolicyRow
 from server.storage.runs import RunRow
-from server.views import PolicyScore
 
 logger = logging.getLogger(__name__)
 

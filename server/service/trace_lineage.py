@@ -7,12 +7,13 @@ from itertools import islice, takewhile
 from typing import Any
 
 from evolution.lineage import Birth, Lineage
+from server.policy_views import Ancestor, LineageNode
 from server.service.load_run import find_run
 from server.service.memory import Memory
 from server.service.pages import read_cursor, unreadable, write_cursor
 from server.service.show_policy import find_policy
 from server.storage import descent, policies
-from server.views import Ancestor, LineageNode, Page, ScoreSummary
+from server.views import Page, ScoreSummary
 
 Step = tuple[int, float | None]
 """A seed, and the power of its mutation; of a first seed that is none, None."""

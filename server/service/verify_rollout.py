@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from evolution.messages import JobResult, JobSubmission
+from server.policy_views import JobView
 from server.service.ask_jobs import begin, check_open, new_job, store_job
 from server.service.errors import Conflict, NotFound
 from server.service.job_ranks import RECORDING_RANK
@@ -14,7 +15,6 @@ from server.service.take_up_jobs import take_up_jobs
 from server.storage import jobs, policies, rollouts
 from server.storage.database import Connection
 from server.storage.rollouts import RolloutRow
-from server.views import JobView
 
 
 async def verify_rollout(memory: Memory, id: str) -> JobView:

@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select
 from evolution.breeding import episode_seed
 from evolution.chains import policy_id
 from policies import shipped
+from server.policy_views import Ancestor, PolicySummary
 from server.service.errors import Conflict, InvalidConfiguration, InvalidPolicy, NotFound
 from server.service.list_policies import PolicyFilter
 from server.service.master import Master
@@ -16,7 +17,7 @@ from server.service.pages import write_cursor
 from server.service.trace_lineage import build_tree
 from server.storage.database import Storage
 from server.storage.tables import policies, policy_births
-from server.views import Ancestor, PolicySummary, RunDetail
+from server.views import RunDetail
 from tests.service.conftest import Masters
 from tests.service.fleet import SMALL, FakeWorker, at_work, reached, settled
 

@@ -3,8 +3,8 @@
 import pytest
 
 from policies import shipped
+from server.policy_views import PolicySummary
 from server.service.master import Master
-from server.views import PolicySummary
 from tests.service.fleet import ENGINE, FakeWorker, settled
 from tests.service.test_jobs import claim, play, send
 

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import text
 
 from evolution.messages import JobBatch, JobSubmission
+from server.policy_views import RolloutView
 from server.service.errors import Conflict
 from server.service.master import Master
 from server.storage.database import Storage
-from server.views import RolloutView
 from tests.service.conftest import Masters
 from tests.service.fleet import ENGINE, FakeWorker, described, settled
 from tests.service.test_jobs import bring, claim, play, send
