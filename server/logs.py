@@ -31,6 +31,15 @@ class WithoutSecrets(logging.Formatter):
         return SECRET.sub("[secret]", line)
 
 
+class AsText(logging.Formatter):
+    """One line a message: what others wrote into it cannot forge a second one. Tracebacks have lines of their own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
+        """The line, characters that cannot be shown written as escapes."""
+        line = super().formatMessage(record)
+        return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in line)
+
+
 class AsJson(logging.Formatter):
     """One JSON object a line."""
 
@@ -49,7 +58,7 @@ class AsJson(logging.Formatter):
 
 def configure_logs(settings: Settings) -> None:
     """Send every logger's lines to standard error, as the settings say."""
-    inner = AsJson() if settings.log_format == "json" else logging.Formatter(TEXT)
+    inner = AsJson() if settings.log_format == "json" else AsText(TEXT)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(WithoutSecrets(inner, settings.secrets))
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)

@@ -29,7 +29,7 @@ async def show_session(request: Request) -> SessionView:
     return SessionView(name=key.name, role=key.role, is_browser=key.is_browser)
 
 
-@router.post("", summary="Let a browser in", response_model=SessionView, responses=documented(401, 503))
+@router.post("", summary="Let a browser in", response_model=SessionView, responses=documented(401, 409, 503))
 async def sign_in(
     body: SignIn, request: Request, response: Response, keyring: KeyringDep, tokens: TokensDep
 ) -> SessionView | Response:

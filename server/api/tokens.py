@@ -59,7 +59,7 @@ async def rotate_token(id: Id, tokens: TokensDep) -> NewTokenView:
     return await tokens.rotate(id)
 
 
-@router.post("/links", status_code=201, summary="Make a link that lets a browser in")
+@router.post("/links", status_code=201, summary="Make a link that lets a browser in", responses=documented(409))
 async def create_link(body: NewLink, request: Request, tokens: TokensDep) -> LinkView:
     """Good for one browser and ten minutes; no token stands in it."""
     return await tokens.make_link(body.role, key_of(request))

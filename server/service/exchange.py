@@ -47,7 +47,8 @@ async def exchange(memory: Memory, committer: Committer, request: BatchRequest) 
     if (is_believed and memory.descriptions.learn(request.descriptions)) or request.announcement:
         bind_soon(memory)
     outcomes = await committer.submit(request.worker.id, request.submissions) if request.submissions else {}
-    if is_believed:
+    # It may have been set aside while its results of runs were being stored.
+    if memory.workers.exclusion_of(request.worker.id) is None:
         outcomes |= await take_job_results(memory, request.worker.id, request.job_submissions)
     else:
         outcomes |= {submission.id: unwanted(submission) for submission in request.job_submissions}

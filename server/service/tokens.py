@@ -10,6 +10,7 @@ from server.service.keyring import Open, key_of
 from server.service.keys import Key, digest_of, draw_secret
 from server.service.names import draw_id
 from server.storage import tokens
+from server.storage.database import Connection
 from server.storage.tokens import TokenRow
 from server.token_views import LinkView, NewTokenView, Role, TokenState, TokenView
 
@@ -83,6 +84,7 @@ class Tokens:
         code, expires_at = draw_secret(), self._clock.now() + LINK_LIFE
         values = {"digest": digest_of(code), "role": role, "issuer_id": _root(issuer), "expires_at": expires_at}
         async with self._writing() as connection:
+            await self._hold_issuer(connection, issuer)
             await tokens.tidy(connection, self._clock.now())
             await tokens.add_link(connection, values)
         return LinkView(path=f"/?code={code}", role=role, expires_at=expires_at)
@@ -103,10 +105,24 @@ class Tokens:
         """The secret of a new key for a browser whose user showed `key`."""
         row, secret = self._draw("browser", key.name, key.role, _root(key), BROWSER_LIFE, key.expires_at)
         async with self._writing() as connection:
+            await self._hold_issuer(connection, key)
             await tokens.tidy(connection, self._clock.now())
             await tokens.add(connection, row)
         await self._on_change()
         return secret
+
+    async def _hold_issuer(self, connection: Connection, issuer: Key | None) -> None:
+        """Until the transaction ends nobody revokes what lets others in. Raises Conflict if somebody has.
+
+        The keyring learns of a revocation by another process late, and what is made meanwhile would outlive it.
+        """
+        if issuer is None or issuer.id is None:
+            return
+        # The token first, then the browser that it let in: in this order they are revoked, too.
+        held = [await tokens.find(connection, id) for id in dict.fromkeys([_root(issuer) or issuer.id, issuer.id])]
+        valid = [row for row in held if row is not None and self._state(row) == "active"]
+        if len(valid) < len(held) or valid[-1].digest != issuer.digest:
+            raise Conflict("The token that was shown is revoked, or has a new secret: use another.")
 
     def _draw(
         self,

@@ -128,6 +128,14 @@ def test_no_log_line_holds_the_token_or_the_databases_password(
         assert secret not in lines
 
 
+def test_what_others_write_forges_no_line_of_text(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs(Settings(database_url=URL, token="12345678"))
+
+    logging.getLogger("any").info("name=%s", "x\nroot: all is well\x1b[2J é")
+
+    assert capsys.readouterr().err.endswith("name=x\\nroot: all is well\\x1b[2J é\n")
+
+
 def test_json_lines_are_objects_with_time_level_and_message(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs(Settings(database_url=URL, token="12345678", log_format="json"))
 

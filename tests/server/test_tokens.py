@@ -12,6 +12,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from server.application import create_app
 from server.service.clock import SystemClock
+from server.service.errors import Conflict
 from server.service.keyring import Keyring
 from server.service.keys import Key, digest_of, draw_secret
 from server.service.tokens import Tokens
@@ -195,6 +196,30 @@ async def test_a_token_of_another_process_counts_within_a_second_and_its_use_is_
             # Leaving the block waits for the revocation to be heard.
         assert keyring.find("own") is not None
         group.cancel_scope.cancel()
+    await storage.close()
+
+
+@pytest.mark.parametrize("shown", ["token", "browser"])
+@pytest.mark.parametrize("change", ["revoke", "rotate"])
+async def test_what_another_process_has_just_revoked_lets_nobody_in(
+    database_url: str, clock: FakeClock, change: str, shown: str
+) -> None:
+    storage = Storage(database_url)
+    tokens, keyring = Tokens(storage.reading, storage.unfenced, clock), Keyring(storage, clock)
+    token = await tokens.create("far", "operator")
+    await keyring.load()
+    key = keyring.find(token.secret)
+    assert key is not None
+    if shown == "browser":
+        secret = await tokens.let_in(key)
+        await keyring.load()
+        key = keyring.find(secret)
+        assert key is not None
+    await (tokens.revoke(token.id) if change == "revoke" else tokens.rotate(token.id))
+    with pytest.raises(Conflict, match="use another"):
+        await tokens.make_link("viewer", key)
+    with pytest.raises(Conflict, match="use another"):
+        await tokens.let_in(key)
     await storage.close()
 
 
