@@ -41,7 +41,7 @@ class Server(NamedTuple):
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
         request = Request(f"http://{HOST}:{self.port}/api/v1/{path}", data, headers, method=method)
-        with urlopen(request, timeout=30) as response:
+        with urlopen(request, timeout=60) as response:
             return json.load(response)
 
     def is_ready(self) -> bool:

@@ -4,6 +4,8 @@ import os
 import random
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import Message
 from pathlib import Path
 from urllib.error import HTTPError
@@ -67,19 +69,29 @@ def test_a_stopped_server_loses_the_lead_and_writes_nothing_when_it_wakes(tmp_pa
 def test_while_the_database_stands_still_the_server_says_so_and_no_result_is_lost(tmp_path: Path) -> None:
     with Cluster(tmp_path, random.Random(1)) as cluster:
         run = begin(cluster)
-        frozen = [cluster.postmaster, *children_of(cluster.postmaster)]
-        for process in frozen:
-            os.kill(process, signal.SIGSTOP)
-        until(lambda: not cluster.server.is_ready(), 30)
-        seen = len(acknowledged(cluster, run))
-        headers = refused(cluster)
-        assert int(headers["Retry-After"]) >= 1
-        assert len(acknowledged(cluster, run)) == seen
-        for process in reversed(frozen):
-            os.kill(process, signal.SIGCONT)
+        with standing_still(cluster.postmaster):
+            until(lambda: not cluster.server.is_ready(), 30)
+            seen = len(acknowledged(cluster, run))
+            headers = refused(cluster)
+            assert int(headers["Retry-After"]) >= 1
+            assert len(acknowledged(cluster, run)) == seen
         cluster.await_server()
         await_progress(cluster, run)
         assert audit(cluster, run) == []
+
+
+@contextmanager
+def standing_still(postmaster: int) -> Iterator[None]:
+    """SIGSTOP for it and its processes, until the end of the block."""
+    os.kill(postmaster, signal.SIGSTOP)  # From here on it starts no other.
+    frozen = [postmaster, *children_of(postmaster)]
+    try:
+        for process in frozen:
+            os.kill(process, signal.SIGSTOP)
+        yield
+    finally:
+        for process in reversed(frozen):
+            os.kill(process, signal.SIGCONT)
 
 
 def refused(cluster: Cluster) -> Message:
