@@ -1,7 +1,8 @@
 /**
  * The websocket `/live`: subscribes to topics, hands events on, and comes back by itself when the connection is lost.
  *
- * After a reconnect the server replays what was missed, or says `resync`: then everything shown must be loaded again.
+ * The server replays what was missed since the page was sent, or since the connection was lost, or says `resync`: then
+ * everything shown must be loaded again.
  */
 
 const ADDRESS = "/api/v1/live";
@@ -25,13 +26,14 @@ export function backOff(failures, random = Math.random) {
 /** One connection to `/live` for the whole page. */
 export class Live {
   /** @param {{onEvent: (event: Object) => void, onResync: () => void,
-   *   onConnection: (connection: Connection) => void}} calls */
-  constructor({ onEvent, onResync, onConnection }) {
+   *   onConnection: (connection: Connection) => void}} calls
+   * @param {{epoch: number, n: number}} seen the newest event before anything that is shown was loaded */
+  constructor({ onEvent, onResync, onConnection }, seen) {
     this.onEvent = onEvent;
     this.onResync = onResync;
     this.onConnection = onConnection;
     this.topics = ["runs", "workers"];
-    this.seen = null; // (epoch, n) of the newest event
+    this.seen = seen;
     this.failures = 0;
     this.socket = null;
     this.timer = null;
@@ -65,8 +67,7 @@ export class Live {
   }
 
   #subscribe() {
-    const after = this.seen ? { after: this.seen } : {};
-    this.socket.send(JSON.stringify({ subscribe: this.topics, ...after }));
+    this.socket.send(JSON.stringify({ subscribe: this.topics, after: this.seen }));
   }
 
   #receive(event) {
@@ -81,14 +82,10 @@ export class Live {
     else this.onEvent(event);
   }
 
-  /** What was loaded before the first hello may have missed an event: it is loaded again. Later ones are replayed. */
-  #welcome({ epoch, n, trouble }) {
+  #welcome({ trouble }) {
     this.failures = 0;
     this.onEvent({ type: "trouble.changed", trouble });
     this.onConnection({ phase: "online", retryAt: null });
-    if (this.seen) return;
-    this.seen = { epoch, n };
-    this.onResync();
   }
 
   #watch() {

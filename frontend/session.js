@@ -8,7 +8,7 @@ export const store = new Store();
 const listeners = new Set();
 let notices = 0;
 
-const live = new Live({
+const calls = {
   onEvent: (event) => {
     store.update((state) => reduce(state, event));
     for (const listener of listeners) listener(event);
@@ -19,7 +19,14 @@ const live = new Live({
     if (connection.phase === "offline") askWhy();
     if (connection.phase === "online" && store.state.role === null) askRole();
   },
-});
+};
+const live = new Live(calls, placeOfPage());
+
+/** The newest event when the server sent this page. */
+function placeOfPage() {
+  const [epoch, n] = document.querySelector("meta[name=live]").content.split(" ").map(Number);
+  return { epoch, n };
+}
 
 /** A websocket does not say why it was refused; an ordinary request does. */
 async function askWhy() {

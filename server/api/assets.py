@@ -24,6 +24,8 @@ BORROWED = {
     "documentation.css": Path(__file__).with_name("documentation.css"),
 }
 """Files served below /static that do not lie in frontend/."""
+CLASSIC = {"theme-boot.js"}
+"""Scripts that are no modules."""
 MEDIA_TYPES = {
     ".js": "text/javascript",
     ".css": "text/css",
@@ -54,9 +56,17 @@ def static_url(path: str = "") -> str:
     return f"/static/{VERSION}{fingerprint()}/{path}"
 
 
-def index_page() -> str:
-    """The dashboard's one page, its files named by their version."""
-    return (FRONTEND / "index.html").read_text("utf-8").replace('="/static/', f'="{static_url()}')
+def index_page(epoch: int, n: int) -> str:
+    """The dashboard's one page, its files named by their version.
+
+    `epoch`, `n`: place of the newest event. All that the page shows it asks for later, so it need hear only what came
+    after. Its modules are named together: a browser would find them one by one, each in another.
+    """
+    modules = sorted(path.relative_to(FRONTEND).as_posix() for path in FRONTEND.rglob("*.js"))
+    preloads = [f'<link rel="modulepreload" href="/static/{path}">' for path in modules if path not in CLASSIC]
+    head = "".join(f"    {line}\n" for line in [f'<meta name="live" content="{epoch} {n}">', *preloads])
+    page = (FRONTEND / "index.html").read_text("utf-8").replace("  </head>", f"{head}  </head>")
+    return page.replace('="/static/', f'="{static_url()}')
 
 
 class Assets(StaticFiles):

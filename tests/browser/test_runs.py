@@ -2,6 +2,7 @@
 
 import re
 from functools import partial
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -129,6 +130,19 @@ def test_a_deleted_run_is_gone(page: Page, platform: Platform, faults: Faults) -
     faults.expect("404")
     page.goto(f"/runs/{run['id']}")
     expect(page.get_by_role("heading", name="There is no such run")).to_be_visible()
+
+
+def test_a_page_asks_for_each_thing_once(page: Page, platform: Platform) -> None:
+    run = platform.create_run(**SHORT)
+    until(lambda: platform.ask("GET", f"/runs/{run['id']}")["state"] == "finished", PATIENCE_SECONDS)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    page.goto(f"/runs/{run['id']}")
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    expect(page.get_by_role("rowheader").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    for part in ("", "/generations", "/rollouts", "/figures/learning"):
+        assert asked.count(f"/api/v1/runs/{run['id']}{part}") == 1, part
 
 
 def test_an_elites_chain_is_copied_as_a_document(page: Page, platform: Platform) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -274,6 +275,20 @@ def test_a_browser_that_comes_back_hears_what_it_missed(browser: TestClient) -> 
 
     assert [each["type"] for each in heard] == ["hello", "run.changed", "run.deleted"]
     assert heard[2]["run_id"] == run["id"]
+
+
+def test_a_page_hears_what_happened_since_it_was_sent(browser: TestClient) -> None:
+    browser.post("/api/v1/runs", json={"preset": "quick"})
+    place = re.search(r'<meta name="live" content="(\d+) (\d+)">', browser.get("/runs").text)
+    assert place is not None
+    run = browser.post("/api/v1/runs", json={"preset": "quick"}).json()
+
+    with browser.websocket_connect("/live") as socket:
+        socket.send_json({"subscribe": ["runs"], "after": {"epoch": int(place[1]), "n": int(place[2])}})
+        heard = [socket.receive_json() for _ in range(2)]
+
+    assert heard[0]["type"] == "hello"
+    assert heard[1]["run"]["id"] == run["id"]
 
 
 @pytest.mark.parametrize(
