@@ -120,10 +120,13 @@ export const letWorkerIn = (id) => request("POST", `/workers/${encodeURIComponen
 /** @param {string} id @returns {Promise<null>} */
 export const deleteRun = (id) => request("DELETE", at(id));
 
-/** @param {string} id @param {{cursor?: string, limit?: number, order?: "asc"|"desc"}} query
+/** @param {string} id @param {{cursor?: string, limit?: number, order?: "asc"|"desc", chains?: boolean}} query
  * @param {AbortSignal} [signal]
  * @returns {Promise<{items: import("./types.js").GenerationView[], next_cursor: string|null}>} */
 export const listGenerations = (id, query, signal) => request("GET", `${at(id)}/generations`, { query, signal });
+
+/** @param {string} id @param {number} number @returns {Promise<import("./types.js").GenerationView>} */
+export const getGeneration = (id, number) => request("GET", `${at(id)}/generations/${number}`);
 
 /** @param {string} id @param {number} generation @param {{cursor?: string, limit?: number}} query
  * @param {AbortSignal} [signal]
@@ -213,8 +216,12 @@ export async function requestVideo(id, signal) {
 }
 
 /** @param {string} id a run's @param {AbortSignal} [signal]
- * @returns {Promise<{items: import("./types.js").EliteRollout[]}>} */
-export const listEliteRollouts = (id, signal) => request("GET", `${at(id)}/rollouts`, { signal });
+ * @returns {Promise<{items: import("./types.js").EliteView[]}>} */
+export const listElites = (id, signal) => request("GET", `${at(id)}/elites`, { signal });
+
+/** @param {string} id a policy's @param {AbortSignal} [signal]
+ * @returns {Promise<{items: import("./types.js").RolloutView[]}>} */
+export const listRollouts = (id, signal) => request("GET", `${policy(id)}/rollouts`, { signal });
 
 /** @param {string} id @param {{episodes: number, environment?: {options: Object}}} body `environment`: what differs
  *   from the policy's own @returns {Promise<import("./types.js").JobView>} */

@@ -1,5 +1,7 @@
 /** What the library's address asks for, and how events change what is shown of it. Pure. */
 
+import { renewed } from "./rollouts.js";
+
 export const SORTS = [
   ["normalised", "Human-normalised score"],
   ["score", "Score"],
@@ -73,9 +75,7 @@ export function joined(page, next) {
  * @param {import("./types.js").RolloutView} rollout */
 export function withRollout(detail, rollout) {
   if (!detail || rollout.policy !== detail.id) return detail;
-  const isKnown = detail.rollouts.some(({ id }) => id === rollout.id);
-  const renewed = detail.rollouts.map((one) => (one.id === rollout.id ? rollout : one));
-  return { ...detail, rollouts: isKnown ? renewed : [...renewed, rollout] };
+  return { ...detail, rollouts: renewed(detail.rollouts, rollout) };
 }
 
 /** A policy's details after an event about a job for it. @param {import("./types.js").PolicyDetail|null} detail

@@ -19,6 +19,14 @@ export function recordingOf(rollouts, label) {
   return named ?? sorted.find(({ state }) => state !== "failed") ?? sorted[0] ?? null;
 }
 
+/** Recordings of a policy after an event about one. @param {import("./types.js").RolloutView[]} rollouts
+ * @param {import("./types.js").RolloutView} rollout */
+export function renewed(rollouts, rollout) {
+  const isKnown = rollouts.some(({ id }) => id === rollout.id);
+  const swapped = rollouts.map((one) => (one.id === rollout.id ? rollout : one));
+  return isKnown ? swapped : [...swapped, rollout];
+}
+
 /** What a recording shows. @param {import("./types.js").RolloutView} rollout */
 export function rolloutWords({ label, seed, score: points, steps }) {
   const parts = [label === "asked" ? "Episode asked for" : `${LABELS[label] ?? label} episode`];

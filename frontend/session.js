@@ -24,7 +24,8 @@ const live = new Live(calls, placeOfPage());
 
 /** The newest event when the server sent this page. */
 function placeOfPage() {
-  const [epoch, n] = document.querySelector("meta[name=live]").content.split(" ").map(Number);
+  const place = document.querySelector("meta[name=live]")?.content ?? "0 0"; // Else everything is loaded again.
+  const [epoch, n] = place.split(" ").map(Number);
   return { epoch, n };
 }
 

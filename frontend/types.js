@@ -19,7 +19,8 @@
  *   description: Description|null, cloned_from: string|null}} RunDetail
  * @typedef {{number: number, closed_at: string, frames: number, seconds: number, episodes: number, best: number,
  *   mean: number, median: number, sd: number, quartile_low: number, quartile_high: number, worst: number,
- *   elite_index: number, elite_born: [number, number], elite_carried: boolean, elite_seeds: number[],
+ *   elite_index: number, elite_born: [number, number], elite_carried: boolean, elite_length: number,
+ *   elite_seeds: number[]|null,
  *   validation: ScoreSummary|null, test: ScoreSummary|null, late: number}} GenerationView
  * @typedef {{index: number, parent: [number, number]|null, seed: number|null, carried: boolean,
  *   fitness: number|null, evaluation: ScoreSummary|null, validation: ScoreSummary|null, test: ScoreSummary|null,
@@ -65,7 +66,7 @@
  * @typedef {{parent: number|null, length: number, policies: string[]}} LineageNode
  * @typedef {{generation: number, index: number, fitness: number|null, validation: ScoreSummary|null,
  *   policy: string|null}} Ancestor
- * @typedef {{generation: number, policy: string, mean: number|null, rollouts: RolloutView[]}} EliteRollout
+ * @typedef {{generation: number, policy: string, mean: number|null, recordings: number}} EliteView
  * @typedef {{id: string, kind: "token"|"browser", name: string, role: "viewer"|"operator"|"worker",
  *   state: "active"|"expired"|"revoked", issuer: string|null, created_at: string, expires_at: string|null,
  *   used_at: string|null}} TokenView

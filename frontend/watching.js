@@ -1,7 +1,7 @@
 /** Which generation's elite a run's page plays; the slider and the chart's marker share it. */
 
 import { useEffect, useRef, useState } from "./vendor/preact-htm.module.js";
-import { listEliteRollouts } from "./api.js";
+import { listElites } from "./api.js";
 import { useEvents, useResource } from "./hooks.js";
 import { setQuery } from "./router.js";
 
@@ -10,7 +10,7 @@ const SETTLE_MS = 300; // Browsers refuse to have their address changed with eve
 const DRAWN_WHOLE = 1000; // Generations up to which figures draw each of them.
 
 /** Place in the list of the elite of this generation, else of the nearest before it; null: the last.
- * @param {import("./types.js").EliteRollout[]} items ascending @param {number|null} generation */
+ * @param {import("./types.js").EliteView[]} items ascending @param {number|null} generation */
 export function nearest(items, generation) {
   if (generation == null) return items.length - 1;
   const after = items.findIndex((item) => item.generation > generation);
@@ -18,20 +18,20 @@ export function nearest(items, generation) {
 }
 
 /** The generation since which the policy at a place of the list has been the elite: carried ones are not bred anew.
- * @param {import("./types.js").EliteRollout[]} items ascending @param {number} place */
+ * @param {import("./types.js").EliteView[]} items ascending @param {number} place */
 export function since(items, place) {
   let first = place;
   while (items[first - 1]?.policy === items[place].policy) first -= 1;
   return items[first].generation;
 }
 
-/** The elites with a recording that events renewed.
- * @param {{items: import("./types.js").EliteRollout[]}|null} listing
+/** The elites, those of this recording with one more if they had none: then there was none to be shown.
+ * @param {{items: import("./types.js").EliteView[]}|null} listing
  * @param {import("./types.js").RolloutView} rollout */
-export function renewed(listing, rollout) {
-  if (!listing?.items.some(({ policy }) => policy === rollout.policy)) return listing;
-  const swap = (one) => (one.id === rollout.id ? rollout : one);
-  return { items: listing.items.map((item) => ({ ...item, rollouts: item.rollouts.map(swap) })) };
+export function withRecording(listing, rollout) {
+  const isNew = ({ policy, recordings }) => policy === rollout.policy && !recordings;
+  if (!listing?.items.some(isNew)) return listing;
+  return { items: listing.items.map((item) => (isNew(item) ? { ...item, recordings: 1 } : item)) };
 }
 
 function longest(figure) {
@@ -57,11 +57,11 @@ export function generationAt(figure, axis, place) {
 }
 
 /** @param {string} id a run's @param {Object<string, string>} query `watch`: the generation
- * @returns {{items: import("./types.js").EliteRollout[], generation: number|null, isChosen: boolean,
+ * @returns {{items: import("./types.js").EliteView[], generation: number|null, isChosen: boolean,
  *   choices: number, choose: (generation: number) => void}} `generation`: whose elite is shown; `choices`: how often
  *   one was chosen on the page */
 export function useWatching(id, query) {
-  const resource = useResource(`elite rollouts ${id}`, (signal) => listEliteRollouts(id, signal));
+  const resource = useResource(`elites ${id}`, (signal) => listElites(id, signal));
   const inAddress = /^\d+$/.test(query.watch ?? "") ? Number(query.watch) : null;
   const [{ chosen, choices }, setChosen] = useState({ chosen: inAddress, choices: 0 });
   const [later, write, written] = [useRef(null), useRef(null), useRef(inAddress)];
@@ -71,7 +71,7 @@ export function useWatching(id, query) {
     written.current = inAddress;
   }, [inAddress]);
   useEvents((event) => {
-    if (event.type === "rollout.changed") resource.change((listing) => renewed(listing, event.rollout));
+    if (event.type === "rollout.changed") resource.change((listing) => withRecording(listing, event.rollout));
     if (event.type !== "generation.closed" || event.run_id !== id) return;
     later.current ??= setTimeout(() => {
       later.current = null;
@@ -87,7 +87,7 @@ export function useWatching(id, query) {
       setQuery({ watch: String(generation) });
     }, SETTLE_MS);
   };
-  const items = (resource.data?.items ?? []).filter(({ rollouts }) => rollouts.length);
+  const items = (resource.data?.items ?? []).filter(({ recordings }) => recordings);
   const shown = items[nearest(items, chosen)]?.generation ?? chosen; // What plays is what the chart marks.
   return { items, generation: shown, isChosen: chosen != null, choices, choose };
 }

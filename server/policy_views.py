@@ -180,10 +180,10 @@ class Ancestor(Value):
     """Its id if it is in the library."""
 
 
-class EliteRollout(Value):
-    """A generation's elite, for the slider of a run's page."""
+class EliteView(Value):
+    """A generation's elite. `mean`: of its validation, else its fitness; `recordings`: how many it has or waits for."""
 
     generation: int
     policy: str
     mean: float | None
-    rollouts: list[RolloutView]
+    recordings: int

@@ -115,7 +115,10 @@ class GenerationView(Value):
     elite_born: tuple[int, int]
     """(generation, index) in which the elite was bred; differs from its place here when it was carried."""
     elite_carried: bool
-    elite_seeds: list[int]
+    elite_length: int | None
+    """Seeds in its chain."""
+    elite_seeds: list[int] | None
+    """Null where chains were left out."""
     validation: ScoreSummary | None
     test: ScoreSummary | None
     late: int

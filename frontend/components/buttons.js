@@ -1,6 +1,7 @@
 /** Buttons: plain, copying, and a row of choices. */
 
 import { html, useEffect, useState } from "../vendor/preact-htm.module.js";
+import { reasonOf } from "../format.js";
 import { Link } from "../router.js";
 import { notify } from "../session.js";
 import { Icon } from "./icons.js";
@@ -26,11 +27,12 @@ async function copy(text) {
   area.select();
   const isCopied = document.execCommand("copy"); // Without TLS a browser offers nothing else.
   area.remove();
-  if (!isCopied) throw new Error("copying was refused");
+  if (!isCopied) throw new DOMException("copying was refused", "NotAllowedError");
   return undefined;
 }
 
-/** Copies a text and says so. @param {{text: string, label: string, children?: any}} props */
+/** Copies a text and says so. @param {{text: string|(() => Promise<string>), label: string, children?: any}} props
+ *   `text`: or what fetches it */
 export function CopyButton({ text, label, children = "Copy" }) {
   const [isCopied, setCopied] = useState(false);
   useEffect(() => {
@@ -38,7 +40,14 @@ export function CopyButton({ text, label, children = "Copy" }) {
     const timer = setTimeout(() => setCopied(false), COPIED_MS);
     return () => clearTimeout(timer);
   }, [isCopied]);
-  const press = () => copy(text).then(() => setCopied(true), () => notify("The browser did not allow copying", true));
+  const press = async () => {
+    try {
+      await copy(typeof text === "function" ? await text() : text);
+      setCopied(true);
+    } catch (error) {
+      notify(error instanceof DOMException ? "The browser did not allow copying" : reasonOf(error), true);
+    }
+  };
   return html`<button type="button" class="button small" aria-label=${isCopied ? "Copied" : label} title=${label}
     onClick=${press}>
     <${Icon} name=${isCopied ? "check" : "copy"} /><span aria-live="polite">${isCopied ? "Copied" : children}</span>

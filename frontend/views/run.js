@@ -50,7 +50,7 @@ export function Run({ route }) {
 }
 
 function useGenerations(id) {
-  const newest = { order: "desc", limit: PAGE };
+  const newest = { order: "desc", limit: PAGE, chains: false };
   const resource = useResource(`generations ${id}`, (signal) => listGenerations(id, newest, signal));
   useEvents((event) => {
     if (event.type !== "generation.closed" || event.run_id !== id) return;

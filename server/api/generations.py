@@ -12,6 +12,8 @@ from server.views import GenerationView, IndividualView, Listing, Page, PolicyVi
 
 AS_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {CSV_MEDIA_TYPE: {"schema": {"type": "string"}}}}}
 
+Number = Annotated[int, Path(ge=0, le=2**31 - 1, description="The generation's number.")]
+
 router = APIRouter(prefix="/runs/{id}", tags=["generations"], responses=documented(404, 503))
 
 
@@ -22,20 +24,27 @@ async def list_generations(
     cursor: Cursor = None,
     limit: Limit = 100,
     order: Annotated[Literal["asc", "desc"], Query(description="By number.")] = "asc",
+    chains: Annotated[bool, Query(description="false: without the elites' chains, which are long.")] = True,
     format: Annotated[Literal["json", "csv"], Query(description="csv: all of them in one stream.")] = "json",
 ) -> Page[GenerationView] | Response:
     """Statistics of each generation's evaluation scores, and its elite with its seed chain."""
     if format == "json":
-        return await master.list_generations(id, cursor, limit, order)
+        return await master.list_generations(id, cursor, limit, order, chains=chains)
     await master.show_run(id)
     name = f"attachment; filename=run-{id}-generations.csv"
     return StreamingResponse(stream_csv(master, id), media_type=CSV_MEDIA_TYPE, headers={"Content-Disposition": name})
 
 
+@router.get("/generations/{n}", summary="Show a closed generation")
+async def show_generation(id: RunId, n: Number, master: MasterDep) -> GenerationView:
+    """Its statistics, and its elite with its seed chain."""
+    return await master.show_generation(id, n)
+
+
 @router.get("/generations/{n}/individuals", summary="List the individuals of a closed generation")
 async def list_individuals(
     id: RunId,
-    n: Annotated[int, Path(ge=0, le=2**31 - 1, description="The generation's number.")],
+    n: Number,
     master: MasterDep,
     cursor: Cursor = None,
     limit: Limit = 100,

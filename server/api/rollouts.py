@@ -11,9 +11,10 @@ from evolution.environments import Environment
 from evolution.model import Value
 from server.api.dependencies import MasterDep, RunId
 from server.api.jobs import Id
+from server.api.policies import PolicyId
 from server.api.problems import documented, problem
 from server.api.ranges import Unsatisfiable, read_range
-from server.policy_views import EliteRollout, JobView, RolloutView
+from server.policy_views import EliteView, JobView, RolloutView
 from server.service.media import POSTER_BYTES, VIDEO_BYTES
 from server.storage.videos import VideoFile
 from server.views import Listing
@@ -52,10 +53,16 @@ class Actions(Value):
 router = APIRouter(tags=["rollouts"], responses=documented(404, 503))
 
 
-@router.get("/runs/{id}/rollouts", summary="List a run's elites with their recordings")
-async def list_run_rollouts(id: RunId, master: MasterDep) -> Listing[EliteRollout]:
-    """One for each generation, ascending."""
-    return Listing(items=await master.recordings.list_run_rollouts(id))
+@router.get("/runs/{id}/elites", summary="List a run's elites")
+async def list_elites(id: RunId, master: MasterDep) -> Listing[EliteView]:
+    """The policy that each closed generation chose, ascending."""
+    return Listing(items=await master.recordings.list_elites(id))
+
+
+@router.get("/policies/{id}/rollouts", summary="List a policy's recordings")
+async def list_rollouts(id: PolicyId, master: MasterDep) -> Listing[RolloutView]:
+    """Oldest first; those that wait for a worker among them."""
+    return Listing(items=await master.recordings.list_rollouts(id))
 
 
 @router.get("/rollouts/{id}", summary="Show a rollout")

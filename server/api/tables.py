@@ -42,7 +42,7 @@ def _row(generation: GenerationView) -> Sequence[object]:
         *generation.elite_born,
         *_scores(generation.validation),
         *_scores(generation.test),
-        " ".join(map(str, generation.elite_seeds)),
+        " ".join(map(str, generation.elite_seeds or [])),
     ]
 
 

@@ -20,6 +20,7 @@ from server.views import GenerationView, IndividualView, Page, ScoreSummary
 
 def view_generation(row: Mapping[str, Any]) -> GenerationView:
     """A row of the table `generations`, shown; without `elite_seeds` in it, the chain is left out."""
+    seeds = row.get("elite_seeds")
     plain = ("number", "closed_at", "frames", "seconds", "episodes", "best", "mean", "median", "sd", "quartile_low")
     born = (row["elite_born_generation"], row["elite_born_index"])
     return GenerationView.model_validate(
@@ -31,7 +32,8 @@ def view_generation(row: Mapping[str, Any]) -> GenerationView:
             "elite_born": born,
             # A carried elite has a number that nobody is bred with.
             "elite_carried": born != (row["number"], row["elite_index"]),
-            "elite_seeds": row.get("elite_seeds", []),
+            "elite_length": row.get("elite_length") if seeds is None else len(seeds),
+            "elite_seeds": seeds,
             "validation": row["validation"],
             "test": row["test"],
         }
@@ -39,17 +41,27 @@ def view_generation(row: Mapping[str, Any]) -> GenerationView:
 
 
 async def list_generations(
-    memory: Memory, id: str, cursor: str | None, limit: int, order: Literal["asc", "desc"]
+    memory: Memory, id: str, cursor: str | None, limit: int, order: Literal["asc", "desc"], *, chains: bool
 ) -> Page[GenerationView]:
     """Closed generations by number. Raises NotFound, InvalidConfiguration (the cursor)."""
     await find_row(memory, id)
     after = read_cursor(cursor, int)
     async with memory.storage.reading() as connection:
         rows = await generations.page(
-            connection, id, after[0] if after else None, limit + 1, newest_first=order == "desc"
+            connection, id, after[0] if after else None, limit + 1, newest_first=order == "desc", chains=chains
         )
     items = [view_generation(row) for row in rows[:limit]]
     return Page(items=items, next_cursor=write_cursor(items[-1].number) if len(rows) > limit else None)
+
+
+async def show_generation(memory: Memory, id: str, number: int) -> GenerationView:
+    """One closed generation, with its elite's chain. Raises NotFound."""
+    await find_row(memory, id)
+    async with memory.storage.reading() as connection:
+        row = await generations.find(connection, id, number)
+    if row is None:
+        raise NotFound(f"Run {id} has no generation {number} that is closed.")
+    return view_generation(row)
 
 
 async def all_generations(memory: Memory, id: str) -> list[GenerationView]:

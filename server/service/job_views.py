@@ -5,13 +5,13 @@ from typing import Literal
 
 from evolution.environments import Environment
 from evolution.selection import summarize
-from server.policy_views import EliteRollout, JobView, RolloutView, VerificationView
+from server.policy_views import EliteView, JobView, RolloutView, VerificationView
 from server.service.errors import NotFound
 from server.service.load_run import find_row
 from server.service.memory import Memory
 from server.service.pages import read_cursor, read_moment, write_cursor
 from server.service.protocols import protocol_of
-from server.storage import generations, jobs, policies, rollouts
+from server.storage import generations, jobs, rollouts
 from server.storage.jobs import JobRow, JobScore
 from server.storage.rollouts import RolloutRow
 from server.views import Page, ScoreSummary
@@ -121,23 +121,11 @@ async def find_rollout(memory: Memory, id: str) -> RolloutRow:
     return row
 
 
-async def list_run_rollouts(memory: Memory, id: str) -> list[EliteRollout]:
-    """For each generation of the run, its elite with its recordings. Raises NotFound."""
+async def list_elites(memory: Memory, id: str) -> list[EliteView]:
+    """The elite of each closed generation of the run. Raises NotFound."""
     await find_row(memory, id)
     async with memory.storage.reading() as connection:
-        elites = await generations.elites(connection, id)
-        bred = await policies.bred_by(connection, id)
-        found = await rollouts.of_policies(connection, sorted(set(bred.values())))
-    return [
-        EliteRollout(
-            generation=elite.number,
-            policy=bred[elite.birth],
-            mean=elite.mean,
-            rollouts=[view_rollout(row) for row in found[bred[elite.birth]]],
-        )
-        for elite in elites
-        if elite.birth in bred
-    ]
+        return [EliteView(**row._asdict()) for row in await generations.elites(connection, id)]
 
 
 async def tell_of_job(memory: Memory, id: str) -> None:

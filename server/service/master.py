@@ -21,7 +21,7 @@ from server.service.events import EventLog
 from server.service.exchange import exchange, extend_leases, release_leases
 from server.service.exclude_worker import exclude_worker, readmit_worker
 from server.service.export_run import export_run
-from server.service.generation_views import all_generations, list_generations, list_individuals
+from server.service.generation_views import all_generations, list_generations, list_individuals, show_generation
 from server.service.import_run import import_run
 from server.service.leadership import HEARTBEAT_SECONDS, STANDBY_SECONDS, Silence, try_to_lead
 from server.service.library import Library
@@ -201,10 +201,14 @@ class Master:
         return detail_run(memory, held.row if held else await find_row(memory, id))
 
     async def list_generations(
-        self, id: str, cursor: str | None, limit: int, order: Literal["asc", "desc"] = "asc"
+        self, id: str, cursor: str | None, limit: int, order: Literal["asc", "desc"] = "asc", *, chains: bool = True
     ) -> Page[GenerationView]:
         """Closed generations by number. Raises NotFound, InvalidConfiguration (the cursor)."""
-        return await list_generations(self._leading(), id, cursor, limit, order)
+        return await list_generations(self._leading(), id, cursor, limit, order, chains=chains)
+
+    async def show_generation(self, id: str, number: int) -> GenerationView:
+        """Raises NotFound."""
+        return await show_generation(self._leading(), id, number)
 
     async def all_generations(self, id: str) -> list[GenerationView]:
         """All closed generations, without the elites' chains. Raises NotFound."""

@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from server.policy_views import EliteRollout, JobView, RolloutView
+from server.policy_views import EliteView, JobView, RolloutView
 from server.service.ask_jobs import cancel_job, test_policy
 from server.service.errors import Conflict
-from server.service.job_views import JobState, find_rollout, list_jobs, list_run_rollouts, show_job, view_rollout
+from server.service.job_views import JobState, find_rollout, list_elites, list_jobs, show_job, view_rollout
 from server.service.memory import Memory
 from server.service.record_rollout import record_policy, remake_video, replace_video
+from server.service.show_policy import list_rollouts
 from server.service.store_videos import find_video, read_poster, read_video, store_poster, store_video
 from server.service.verify_rollout import verify_rollout
 from server.storage import rollouts
@@ -50,9 +51,13 @@ class Recordings:
         """Raises NotFound."""
         return view_rollout(await find_rollout(self._leading(), id))
 
-    async def list_run_rollouts(self, id: str) -> list[EliteRollout]:
+    async def list_elites(self, id: str) -> list[EliteView]:
         """Raises NotFound."""
-        return await list_run_rollouts(self._leading(), id)
+        return await list_elites(self._leading(), id)
+
+    async def list_rollouts(self, id: str) -> list[RolloutView]:
+        """Raises NotFound, AmbiguousPolicy."""
+        return await list_rollouts(self._leading(), id)
 
     async def read_actions(self, id: str) -> tuple[RolloutRow, bytes]:
         """A recorded episode and what was chosen in it. Raises NotFound, Conflict (it is not recorded)."""

@@ -6,7 +6,7 @@ from functools import partial
 
 from evolution.chains import SeedChain, parse_chain
 from evolution.layouts import parameter_count
-from server.policy_views import PolicyDetail, PolicyScore
+from server.policy_views import PolicyDetail, PolicyScore, RolloutView
 from server.service.document_scores import RANKS, episodes_of, recall
 from server.service.errors import AmbiguousPolicy, NotFound
 from server.service.fingerprints import is_feasible
@@ -61,6 +61,14 @@ async def show_policy(memory: Memory, id: str) -> PolicyDetail:
             "jobs": [view_job(memory, job, results[job.id]) for job in asked],
         }
     )
+
+
+async def list_rollouts(memory: Memory, id: str) -> list[RolloutView]:
+    """The policy's recordings, oldest first. Raises NotFound, AmbiguousPolicy."""
+    async with memory.storage.reading() as connection:
+        row, _ = await find_policy(connection, id)
+        found = await rollouts.of_policies(connection, [row.id])
+    return [view_rollout(each) for each in found[row.id]]
 
 
 async def find_policy(connection: Connection, id: str) -> tuple[PolicyRow, Insides]:

@@ -8,9 +8,12 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from evolution.lineage import Birth
-from server.storage.tables import candidates, generations
+from server.storage.tables import candidates, generations, policy_births, rollouts
 
 READ_AT_ONCE = 500
+ALL_BUT_CHAINS = [
+    column for column in generations.c if column not in {generations.c.elite_seeds, generations.c.parents}
+]
 
 
 @dataclass(frozen=True)
@@ -59,29 +62,47 @@ async def elite(connection: AsyncConnection, run: str, number: int) -> Elite | N
     return Elite(birth, row["elite_fitness"], list(row["elite_seeds"]))
 
 
-class EliteScore(NamedTuple):
-    """A generation's elite: where it was bred, and its mean in validation, or its fitness where there was none."""
+class ChosenElite(NamedTuple):
+    """A generation's elite: its policy in the library, its mean in validation, or its fitness where there was none, and
+    how many recordings it has or waits for."""
 
-    number: int
-    birth: Birth
+    generation: int
+    policy: str
     mean: float
+    recordings: int
 
 
-async def elites(connection: AsyncConnection, run: str) -> list[EliteScore]:
-    """The elite of every closed generation, by number."""
+async def elites(connection: AsyncConnection, run: str) -> list[ChosenElite]:
+    """The elite of every closed generation that the library has, by number."""
     validated = generations.c.validation["mean"].as_float()
-    score = func.coalesce(validated, generations.c.elite_fitness)
-    columns = (generations.c.number, generations.c.elite_born_generation, generations.c.elite_born_index, score)
-    rows = await connection.execute(select(*columns).where(generations.c.run_id == run).order_by(generations.c.number))
-    return [EliteScore(row[0], Birth(row[1], row[2]), row[3]) for row in rows]
+    mean = func.coalesce(validated, generations.c.elite_fitness)
+    born = (
+        (policy_births.c.run_id == generations.c.run_id)
+        & (policy_births.c.generation == generations.c.elite_born_generation)
+        & (policy_births.c.index == generations.c.elite_born_index)
+    )
+    counted = select(rollouts.c.policy, func.count().label("recordings")).group_by(rollouts.c.policy).subquery()
+    query = (
+        select(generations.c.number, policy_births.c.policy_id, mean, func.coalesce(counted.c.recordings, 0))
+        .join(policy_births, born)
+        .outerjoin(counted, counted.c.policy == policy_births.c.policy_id)
+        .where(generations.c.run_id == run)
+        .order_by(generations.c.number)
+    )
+    return [ChosenElite(*row) for row in await connection.execute(query)]
 
 
 async def page(
-    connection: AsyncConnection, run: str, after: int | None, limit: int, *, newest_first: bool
+    connection: AsyncConnection, run: str, after: int | None, limit: int, *, newest_first: bool, chains: bool = True
 ) -> list[dict[str, Any]]:
-    """Up to `limit` generations by number, those beyond `after`."""
+    """Up to `limit` generations by number, those beyond `after`.
+
+    Without `chains`, `elite_length` tells how long the elite's is.
+    """
     number = generations.c.number
-    query = select(generations).where(generations.c.run_id == run)
+    length = func.cardinality(generations.c.elite_seeds).label("elite_length")
+    query = select(generations) if chains else select(*ALL_BUT_CHAINS, length)
+    query = query.where(generations.c.run_id == run)
     if after is not None:
         query = query.where(number < after if newest_first else number > after)
     query = query.order_by(number.desc() if newest_first else number).limit(limit)
@@ -90,8 +111,7 @@ async def page(
 
 async def all_but_chains(connection: AsyncConnection, run: str) -> list[dict[str, Any]]:
     """All generations by number, without the elites' chains, which are long."""
-    columns = [column for column in generations.c if column not in {generations.c.elite_seeds, generations.c.parents}]
-    query = select(*columns).where(generations.c.run_id == run).order_by(generations.c.number)
+    query = select(*ALL_BUT_CHAINS).where(generations.c.run_id == run).order_by(generations.c.number)
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 

@@ -56,7 +56,7 @@ def await_play(video: Locator, beyond: float = 0) -> None:
 def test_a_slider_plays_each_generations_elite_in_step_with_the_curve(page: Page, platform: Platform) -> None:
     run = platform.create_run(**SHORT)
     platform.await_generation(run["id"], 2)
-    until(lambda: platform.ask("GET", f"/runs/{run['id']}/rollouts")["items"][1:], PATIENCE_SECONDS)
+    until(lambda: platform.ask("GET", f"/runs/{run['id']}/elites")["items"][1:], PATIENCE_SECONDS)
     page.goto(f"/runs/{run['id']}")
     watch = page.get_by_role("region", name="Watch it learn")
     slider = watch.get_by_role("slider", name="Generation of the elite")
@@ -78,8 +78,9 @@ def test_a_slider_plays_each_generations_elite_in_step_with_the_curve(page: Page
     expect(watch).to_contain_text("Generation 1")
     expect(slider).to_have_value("1")
     until(lambda: mark() == 1, PATIENCE_SECONDS)
-    newest = platform.ask("GET", f"/runs/{run['id']}/rollouts")["items"][1]
-    [median] = [each for each in newest["rollouts"] if each["label"] == "median"]
+    newest = platform.ask("GET", f"/runs/{run['id']}/elites")["items"][1]
+    recorded = platform.ask("GET", f"/policies/{newest['policy']}/rollouts")["items"]
+    [median] = [each for each in recorded if each["label"] == "median"]
     expect(video).to_have_attribute("src", re.compile(median["id"]), timeout=1000 * RECORD_SECONDS)
     await_play(video)
     expect(page).to_have_url(re.compile("watch=1"))

@@ -141,7 +141,7 @@ def test_a_page_asks_for_each_thing_once(page: Page, platform: Platform) -> None
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
     expect(page.get_by_role("rowheader").first).to_be_visible()
     page.wait_for_load_state("networkidle")
-    for part in ("", "/generations", "/rollouts", "/figures/learning"):
+    for part in ("", "/generations", "/elites", "/figures/learning"):
         assert asked.count(f"/api/v1/runs/{run['id']}{part}") == 1, part
 
 

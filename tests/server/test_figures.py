@@ -41,6 +41,7 @@ def generation(number: int, **changes: Any) -> GenerationView:
         "elite_index": 3,
         "elite_born": (number, 3),
         "elite_carried": False,
+        "elite_length": 2,
         "elite_seeds": [1, 2],
         "validation": ScoreSummary(mean=score + 30, sd=8.0, n=10, distinct=9),
         "test": None,

@@ -179,11 +179,18 @@ async def test_an_infinite_score_of_a_job_is_refused(client: httpx2.AsyncClient,
     check(await client.post("/api/v1/batches", json=body), 422, "invalid-request")
 
 
-async def test_each_generation_of_a_run_has_its_elites_rollouts(client: httpx2.AsyncClient, finished: Body) -> None:
-    items = (await client.get(f"/api/v1/runs/{finished['id']}/rollouts")).json()["items"]
+async def test_each_generation_of_a_run_has_its_elite_with_its_recordings(
+    client: httpx2.AsyncClient, finished: Body
+) -> None:
+    items = (await client.get(f"/api/v1/runs/{finished['id']}/elites")).json()["items"]
     assert [item["generation"] for item in items] == [0, 1]
-    assert {rollout["policy"] for item in items for rollout in item["rollouts"]} <= {item["policy"] for item in items}
-    assert {rollout["label"] for rollout in items[0]["rollouts"]} >= {"median"}
+    for item in items:
+        rollouts = (await client.get(f"/api/v1/policies/{item['policy'][:12]}/rollouts")).json()["items"]
+        assert len(rollouts) == item["recordings"]
+        assert {rollout["policy"] for rollout in rollouts} <= {item["policy"]}
+        assert "median" in {rollout["label"] for rollout in rollouts}
+    check(await client.get("/api/v1/runs/zzzzzz/elites"), 404, "not-found")
+    check(await client.get("/api/v1/policies/00000000/rollouts"), 404, "not-found")
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,8 @@ async def test_a_newer_elite_does_not_take_away_what_a_person_waits_for(master: 
     worker = await described(master)
     run = await master.create_run(None, "pole", {**SMALL, "budget": {"generations": 1}})
     await without_jobs(master, worker, run.id)
-    ((first, *_),) = [elite.rollouts for elite in await master.recordings.list_run_rollouts(run.id)]
+    (elite,) = await master.recordings.list_elites(run.id)
+    first, *_ = await master.recordings.list_rollouts(elite.policy)
     await master.recordings.remake_video(first.id)
     waiting = {job.row.rollout_id for job in master._memory.jobs.of_run(run.id)}
     assert len(waiting) == 2
@@ -193,8 +194,9 @@ async def test_recordings_of_a_run_that_is_deleted_are_played_no_more(master: Ma
     worker = await described(master)
     run = await master.create_run(None, "pole", {**SMALL, "budget": {"generations": 1}})
     await without_jobs(master, worker, run.id)
-    (elite,) = await master.recordings.list_run_rollouts(run.id)
-    await master.recordings.remake_video(elite.rollouts[0].id)
+    (elite,) = await master.recordings.list_elites(run.id)
+    rollouts = await master.recordings.list_rollouts(elite.policy)
+    await master.recordings.remake_video(rollouts[0].id)
     await master.delete_run(run.id)
     await settled(master)
-    assert [master._memory.jobs.recording(rollout.id) for rollout in elite.rollouts] == [None] * len(elite.rollouts)
+    assert [master._memory.jobs.recording(rollout.id) for rollout in rollouts] == [None] * len(rollouts)

@@ -226,14 +226,15 @@ async def test_elites_are_recorded_and_must_find_their_stored_scores(master: Mas
     # Workers of the fleet leave jobs alone: what they were given must expire.
     clock.advance(31)
     await turns(master)
-    (elite,) = await master.recordings.list_run_rollouts(run.id)
-    assert {rollout.label for rollout in elite.rollouts} == {"best", "median", "worst"}
-    assert all(rollout.state == "waiting" for rollout in elite.rollouts)
+    (elite,) = await master.recordings.list_elites(run.id)
+    rollouts = await master.recordings.list_rollouts(elite.policy)
+    assert {rollout.label for rollout in rollouts} == {"best", "median", "worst"}
+    assert all(rollout.state == "waiting" for rollout in rollouts)
     median = await claim(worker)
     await send(worker, play(median))
     best = await claim(worker)
     await send(worker, play(best, score=-1.0))
-    shown = {rollout.id: rollout for rollout in (await master.recordings.list_run_rollouts(run.id))[0].rollouts}
+    shown = {rollout.id: rollout for rollout in await master.recordings.list_rollouts(elite.policy)}
     good, bad = shown[str(median.episodes[0].rollout)], shown[str(best.episodes[0].rollout)]
     assert (good.label, good.state, good.problem) == ("median", "recorded", None)
     assert bad.state == "failed"
@@ -251,11 +252,11 @@ async def test_only_the_newest_elites_wait_to_be_recorded(master: Master) -> Non
         await reached(master, run.id, "finished")
     await settled(master)
     master._memory.jobs.schedule.claim = reply_jobs  # type: ignore[method-assign]
-    elites = await master.recordings.list_run_rollouts(run.id)
+    elites = await master.recordings.list_elites(run.id)
     policies = list(dict.fromkeys(elite.policy for elite in elites))
     assert len(elites) == 12
     assert {job.row.policy for job in master._memory.jobs.of_run(run.id)} == set(policies[-3:])
-    assert all(elite.rollouts for elite in elites)
+    assert all(elite.recordings for elite in elites)
 
 
 def test_of_few_episodes_each_is_recorded_once() -> None:

@@ -39,7 +39,7 @@ async def library(master: Master, **asked: Any) -> list[PolicySummary]:
 async def births(master: Master, run: str) -> dict[tuple[int, int], list[int]]:
     """The distinct elites of a run: where they were born, and their chains."""
     generations = (await master.list_generations(run, None, 100)).items
-    return {generation.elite_born: generation.elite_seeds for generation in generations}
+    return {generation.elite_born: generation.elite_seeds or [] for generation in generations}
 
 
 @pytest.mark.parametrize(("test_episodes", "source"), [(2, "test"), (0, "validation")])

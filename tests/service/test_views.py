@@ -82,7 +82,13 @@ async def test_generations_are_listed_both_ways_and_whole_without_chains(master:
     assert rest.next_cursor is None
     assert down.items == (up.items + rest.items)[::-1]
     whole = await master.all_generations(finished.id)
-    assert [item.model_copy(update={"elite_seeds": []}) for item in up.items + rest.items] == whole
+    absent = {"elite_length": None, "elite_seeds": None}
+    assert [item.model_copy(update=absent) for item in up.items + rest.items] == whole
+    brief = await master.list_generations(finished.id, None, 10, chains=False)
+    assert brief.items == [item.model_copy(update={"elite_seeds": None}) for item in up.items + rest.items]
+    assert await master.show_generation(finished.id, 2) == up.items[2]
+    with pytest.raises(NotFound, match="generation 4"):
+        await master.show_generation(finished.id, 4)
     with pytest.raises(NotFound):
         await master.list_generations("absent", None, 3)
     with pytest.raises(NotFound):

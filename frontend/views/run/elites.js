@@ -1,12 +1,13 @@
 /** Closed generations, each with its elite. */
 
 import { html } from "../../vendor/preact-htm.module.js";
+import { getGeneration } from "../../api.js";
 import { CopyButton } from "../../components/buttons.js";
 import { Empty, Resource } from "../../components/notices.js";
 import { More, openRow } from "../../components/table.js";
-import { Ago, Birth, ChainLength, Count, Score } from "../../components/values.js";
+import { Ago, Birth, Count, Score } from "../../components/values.js";
 import { chainText } from "../../chain.js";
-import { duration, exact, score } from "../../format.js";
+import { duration, exact, plural, score } from "../../format.js";
 import { Link, withQuery } from "../../router.js";
 
 /** @param {{run: import("../../types.js").RunDetail, resource: Object,
@@ -49,6 +50,11 @@ function Table({ run, items }) {
   </table></div>`;
 }
 
+async function chainOf(run, { number }) {
+  const { elite_seeds: seeds } = await getGeneration(run.id, number);
+  return chainText(run, seeds);
+}
+
 function Row({ run, row, shows }) {
   const { population: n } = run.configuration;
   const population = { mean: row.mean, sd: row.sd, n, distinct: n };
@@ -66,8 +72,8 @@ function Row({ run, row, shows }) {
     <td class="right at-large"><${Count} value=${row.frames} unit="frames" /></td>
     <td class="right at-large quiet-text"><${Ago} at=${row.closed_at} /></td>
     <td class="right"><div class="row-actions">
-      <span class="at-medium-inline quiet-text"><${ChainLength} seeds=${row.elite_seeds} /></span>
-      <${CopyButton} text=${chainText(run, row.elite_seeds)}
+      <span class="at-medium-inline quiet-text number">${plural(row.elite_length, "seed")}</span>
+      <${CopyButton} text=${() => chainOf(run, row)}
         label=${`Copy the elite's chain of generation ${row.number}`} />
     </div></td>
   </tr>`;
