@@ -1,20 +1,16 @@
 /** The only file that touches Plotly: loads it when first needed, draws figure JSON, keeps it in shape. */
 
-const SOURCE = new URL("./vendor/plotly.min.js", import.meta.url).href;
+const SOURCE = new URL("./vendor/plotly-cartesian.min.js", import.meta.url).href;
 const CONFIG = {
   displaylogo: false,
   responsive: true,
   modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
 };
-/* plotly.js adds a style element for its maps, which the page's policy forbids and no figure here needs, unless one of
-   this id is there already. The id changes with its version; the browser tests find a refused style. */
-const MAP_STYLES = "9f215cf04c5486422605d13261cb87401f4e7763b6296af81e98efbc0130da53";
 let loading = null;
 
-/** Loads Plotly ahead of need: five megabytes. @returns {Promise<any>} */
+/** Loads Plotly ahead of need: one and a half megabytes. @returns {Promise<any>} */
 export function prepare() {
   loading ??= new Promise((resolve, reject) => {
-    document.head.append(Object.assign(document.createElement("template"), { id: MAP_STYLES }));
     const script = document.createElement("script");
     script.src = SOURCE;
     script.onload = () => resolve(window.Plotly);

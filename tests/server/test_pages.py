@@ -51,7 +51,7 @@ async def test_a_file_of_another_version_is_asked_for_again(shared: httpx2.Async
 
 
 async def test_a_file_that_the_browser_has_is_not_sent_again(shared: httpx2.AsyncClient) -> None:
-    for address in ("/static/main.js", "/static/vendor/plotly.min.js"):
+    for address in ("/static/main.js", "/static/vendor/plotly-cartesian.min.js"):
         tag = (await shared.get(address)).headers["etag"]
         response = await shared.get(address, headers={"If-None-Match": tag})
 
@@ -59,11 +59,13 @@ async def test_a_file_that_the_browser_has_is_not_sent_again(shared: httpx2.Asyn
         assert response.content == b""
 
 
-async def test_plotly_comes_out_of_its_wheel(shared: httpx2.AsyncClient) -> None:
-    shipped = (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
+async def test_plotly_is_packed_and_of_the_wheels_version(shared: httpx2.AsyncClient) -> None:
+    shipped = (files("frontend") / "vendor" / "plotly-cartesian.min.js").read_bytes()
+    whole = (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
+    assert re.findall(rb" v([0-9.]+)\n", shipped[:200]) == re.findall(rb" v([0-9.]+)\n", whole[:200]) != []
 
-    plain = await shared.get("/static/vendor/plotly.min.js", headers={"Accept-Encoding": "identity"})
-    packed = await shared.get("/static/vendor/plotly.min.js", headers={"Accept-Encoding": "gzip"})
+    plain = await shared.get("/static/vendor/plotly-cartesian.min.js", headers={"Accept-Encoding": "identity"})
+    packed = await shared.get("/static/vendor/plotly-cartesian.min.js", headers={"Accept-Encoding": "gzip"})
 
     assert plain.content == packed.content == shipped
     assert plain.headers["content-type"] == "text/javascript; charset=utf-8"
