@@ -1,6 +1,6 @@
 /** The list of runs. */
 
-import { html } from "../vendor/preact-htm.module.js";
+import { html, useState } from "../vendor/preact-htm.module.js";
 import { listRuns } from "../api.js";
 import { ButtonLink, Command } from "../components/buttons.js";
 import { Empty, Note, Resource } from "../components/notices.js";
@@ -15,7 +15,8 @@ import { setQuery } from "../router.js";
 import { keepRuns } from "../session.js";
 import { isPresent, loadWorkers } from "./workers.js";
 
-const PAGE = 200;
+const PAGE = 500; // Searched, filtered and sorted here.
+const ROWS = 100; // Drawn at once; more when they are scrolled to.
 
 async function loadPage(cursor, signal) {
   const { items, next_cursor } = await listRuns({ cursor, limit: PAGE }, signal);
@@ -39,11 +40,15 @@ export function Runs({ route }) {
 }
 
 function Listing({ runs, query }) {
+  const [rows, setRows] = useState(ROWS);
   if (!runs.length) return html`<${FirstRun} />`;
   const shown = visible(runs, query);
+  const drawn = shown.slice(0, rows);
+  const next = rows < shown.length ? String(rows) : null;
   return html`<${WorkersMissing} runs=${runs} />
     <${Filters} runs=${runs} query=${query} />
-    ${shown.length ? html`<${RunsTable} runs=${shown} query=${query} />` : html`<${NothingFits} />`}`;
+    ${shown.length ? html`<${RunsTable} runs=${drawn} query=${query} />` : html`<${NothingFits} />`}
+    <${More} cursor=${next} onMore=${async () => setRows(rows + ROWS)} isEager>Show more runs<//>`;
 }
 
 function FirstRun() {

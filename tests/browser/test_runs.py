@@ -132,6 +132,26 @@ def test_a_deleted_run_is_gone(page: Page, platform: Platform, faults: Faults) -
     expect(page.get_by_role("heading", name="There is no such run")).to_be_visible()
 
 
+def test_of_many_runs_all_are_searched_and_more_are_drawn_when_they_are_scrolled_to(
+    page: Page, platform: Platform
+) -> None:
+    run = platform.create_run(**SHORT)
+    until(lambda: platform.ask("GET", f"/runs/{run['id']}")["state"] == "finished", PATIENCE_SECONDS)
+    platform.execute(
+        "INSERT INTO runs SELECT (jsonb_populate_record(run, jsonb_build_object('id', 'zz' || n, 'name', 'copy ' || n))"
+        ").* FROM runs AS run, generate_series(1001, 1149) AS n WHERE id = %s",
+        run["id"],
+    )
+    page.goto("/runs")
+    rows = page.get_by_role("row")
+    expect(rows).to_have_count(1 + 100)
+    page.get_by_role("searchbox", name="Search runs").fill("copy 1001")
+    expect(rows).to_have_count(1 + 1)
+    page.get_by_role("searchbox", name="Search runs").fill("")
+    page.mouse.wheel(0, 100_000)
+    expect(rows).to_have_count(1 + 150)
+
+
 def test_a_page_asks_for_each_thing_once(page: Page, platform: Platform) -> None:
     run = platform.create_run(**SHORT)
     until(lambda: platform.ask("GET", f"/runs/{run['id']}")["state"] == "finished", PATIENCE_SECONDS)
