@@ -30,6 +30,10 @@ START_SECONDS = 60.0
 Child = subprocess.Popen[bytes]
 
 
+class ServerEnded(Exception):
+    """A server ended by itself."""
+
+
 class Server(NamedTuple):
     """A server's process, and where it listens."""
 
@@ -46,6 +50,8 @@ class Server(NamedTuple):
 
     def is_ready(self) -> bool:
         """it leads, and its database answers"""
+        if (status := self.process.poll()) is not None:
+            raise ServerEnded(f"exit status {status}")
         try:
             with urlopen(f"http://{HOST}:{self.port}/readyz", timeout=5) as response:
                 return bool(response.status == 200)
