@@ -16,7 +16,21 @@ from typing import NoReturn
 import typer
 from typer.exceptions import Abort, TyperException
 
-from cli import backups, bench, databases, doctor, policies, runs, servers, tokens, transfers, up, versions, workers
+from cli import (
+    backups,
+    bench,
+    databases,
+    doctor,
+    policies,
+    runs,
+    secret_keys,
+    servers,
+    tokens,
+    transfers,
+    up,
+    versions,
+    workers,
+)
 from cli.errors import CommandError
 
 app = typer.Typer(
@@ -36,6 +50,7 @@ app.add_typer(tokens.app, name="token")
 databases.app.command("backup")(backups.backup_database)
 databases.app.command("restore")(backups.restore_database)
 app.add_typer(databases.app, name="db")
+app.add_typer(secret_keys.app, name="secrets")
 app.add_typer(bench.app, name="bench")
 app.command("doctor")(doctor.doctor)
 app.command("version")(versions.version)
@@ -49,7 +64,7 @@ def show_help(context: typer.Context) -> None:
         typer.echo(context.get_help())
 
 
-for _group in (servers.app, workers.app, runs.app, policies.app, tokens.app, databases.app, bench.app):
+for _group in (servers.app, workers.app, runs.app, policies.app, tokens.app, databases.app, secret_keys.app, bench.app):
     _group.callback(invoke_without_command=True)(show_help)
 
 
