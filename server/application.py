@@ -13,6 +13,7 @@ from server.api.access import Gate
 from server.api.assets import Assets
 from server.api.description import Application, describe
 from server.api.hosts import Hosts
+from server.api.metrics import request_histogram, watch_process
 from server.api.middleware import COMPRESSION_LEVEL, AccessLog, BodyLimit, Compression, SecurityHeaders
 from server.api.pages import answer_not_found
 from server.api.problems import answer_with_problems
@@ -41,6 +42,7 @@ def create_app(settings: Settings, storage: Storage | None = None, clock: Clock 
     app.state.keyring = keyring = Keyring(store, time, own_keys(settings))
     app.state.tokens = Tokens(store.reading, master.writing, time, keyring.load)
     app.state.stopping = asyncio.Event()
+    watch_process(master.meters.registry)
     app.router.routes.insert(0, Shortcut("/api/v1", batches.router.routes))
     for router in VERSIONED:
         app.include_router(router, prefix="/api/v1")
@@ -55,7 +57,7 @@ def create_app(settings: Settings, storage: Storage | None = None, clock: Clock 
     app.add_middleware(BodyLimit, limit=settings.body_bytes)
     app.add_middleware(Compression, minimum_size=1024, compresslevel=COMPRESSION_LEVEL)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(AccessLog)
+    app.add_middleware(AccessLog, seconds=request_histogram(master.meters.registry))
     return app
 
 

@@ -152,6 +152,10 @@ class WorkerRun(Value):
     episodes_leased: int
 
 
+WorkerState = Literal["working", "idle", "set aside", "left", "lost"]
+"""set aside: it was found wrong, or a person did not want it; it gets no work until a person lets it in again."""
+
+
 class WorkerView(Value):
     """A connected worker, or one that left within the last hour."""
 
@@ -161,8 +165,7 @@ class WorkerView(Value):
     version: str
     processor: str
     slots: int
-    state: Literal["working", "idle", "set aside", "left", "lost"]
-    """set aside: it was found wrong, or a person did not want it; it gets no work until a person lets it in again."""
+    state: WorkerState
     first_seen_at: datetime
     last_seen_at: datetime
     episodes: int

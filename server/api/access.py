@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 COOKIE = "neuroevo"
 """How the cookie's name begins: see `cookie_name`."""
 PORT = re.compile(r":([0-9]{1,5})$")
-GUARDED = ("/api/", "/live")
+GUARDED = ("/api/", "/live", "/metrics")
 """All below these paths needs a token; the rest is the dashboard's files, its description and health."""
 READING = {"GET", "HEAD", "OPTIONS"}
 SESSION, TOKENS = "/api/v1/session", "/api/v1/tokens"

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from evolution.messages import PROTOCOL, BatchReply, BatchRequest, ExtendReply, ExtendRequest, ReleaseRequest
+from server.api.middleware import WAITING
 from server.api.problems import ServerStopping, documented
 from server.api.work_route import WorkRoute, answer
 from server.cancellation import end
@@ -53,6 +54,7 @@ async def _wait(body: BatchRequest, request: Request) -> BatchReply | None:
     Raises:
         ServerStopping: there is none yet, and no time to wait.
     """
+    request.scope[WAITING] = True
     stopping: asyncio.Event = request.app.state.stopping
     work = asyncio.ensure_future(_master(request).exchange(body))
     gone = asyncio.ensure_future(_hang_up(request))

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from server.api.access import SCHEMES
+from server.api.access import GUARDED, SCHEMES
 from server.api.problems import Problem, documented
 from server.api.work_route import JSON
 
@@ -22,7 +22,7 @@ TAGS = {
     "rollouts": "Recorded episodes: their videos, posters and actions.",
     "batches": "The workers' interface: results in, work out.",
     "tokens": "Who may ask, and what: tokens of viewers, operators and workers, and browsers that were let in.",
-    "health": "For supervisors and load balancers.",
+    "health": "For supervisors, load balancers and Prometheus.",
 }
 DESCRIPTION = """\
 Evolves networks that play games. Times are UTC, scores are unclipped game points, frames are emulator frames with
@@ -62,7 +62,7 @@ class Application(FastAPI):
             components["schemas"].pop(name, None)
         for path, operations in document["paths"].items():
             for operation in operations.values():
-                _complete(operation, guarded=path.startswith("/api/"))
+                _complete(operation, guarded=path.startswith(GUARDED))
         return document
 
 

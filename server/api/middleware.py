@@ -1,8 +1,9 @@
-"""What every response goes through: a log line, security headers, compression, a bound on the request's body."""
+"""What every response goes through: a log line, a stopwatch, security headers, compression, a bound on the body."""
 
 import logging
 from time import perf_counter
 
+from prometheus_client import Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -14,6 +15,10 @@ MEDIA = (".mp4", ".jpg")
 ROLLOUTS, IMPORTS = "/api/v1/rollouts/", "/api/v1/runs/imports"
 """Where bodies with a bound of their own come."""
 COMPRESSION_LEVEL = 5
+VERSIONED = "/api/v1"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+WAITING = "neuroevo.waiting"
+"""Where the scope says that the request may wait for work."""
 
 logger = logging.getLogger(__name__)
 
@@ -115,14 +120,15 @@ class BodyLimit:
 
 
 class AccessLog:
-    """One line a request. Never the query string, where a token may stand, and never a header."""
+    """One line a request, and how long it took. Never the query string, where a token may stand, and never a header."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, seconds: Histogram) -> None:
         self._app = app
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; successes are logged as debug, refusals as info."""
-        if scope["type"] != "http" or not logger.isEnabledFor(logging.INFO):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         start, status = perf_counter(), 0
@@ -136,11 +142,32 @@ class AccessLog:
         try:
             await self._app(scope, receive, send_noting_status)
         finally:
+            self._note(scope, status, perf_counter() - start)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        """`status`: 0 if there was no answer: the server made a mistake, whose answer is made further out, or stops."""
+        waiting = "yes" if scope.get(WAITING) else "no"
+        self._seconds.labels(method_of(scope), route_of(scope), str(status or 500), waiting).observe(seconds)
+        level = logging.INFO if status >= 400 or status == 0 else logging.DEBUG
+        if logger.isEnabledFor(level):
             logger.log(
-                logging.INFO if status >= 400 or status == 0 else logging.DEBUG,
+                level,
                 "action=request method=%s path=%s status=%d ms=%.1f",
                 scope["method"],
                 scope["raw_path"].decode("ascii", "replace"),  # still quoted: a line break cannot forge a line
                 status,
-                1000 * (perf_counter() - start),
+                1000 * seconds,
             )
+
+
+def method_of(scope: Scope) -> str:
+    """The request's method; `other` for those that nobody foresaw, of which a stranger can send any number."""
+    return scope["method"] if scope["method"] in METHODS else "other"
+
+
+def route_of(scope: Scope) -> str:
+    """The path of the route that answered, its parameters unnamed; `other` if none did, or it serves files."""
+    path = getattr(scope.get("route"), "path", None)
+    if path is None:
+        return "other"
+    return VERSIONED + path if scope["path"].startswith(VERSIONED + "/") else str(path)

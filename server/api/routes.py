@@ -9,6 +9,7 @@ from server.api import (
     health,
     jobs,
     live,
+    metrics,
     pages,
     policies,
     presets,
@@ -37,4 +38,4 @@ VERSIONED = (
     live.router,
 )
 """Below /api/v1."""
-UNVERSIONED = (health.router, documentation.router, pages.router, live.router)
+UNVERSIONED = (health.router, metrics.router, documentation.router, pages.router, live.router)

@@ -46,9 +46,8 @@ class Shortcut(BaseRoute):
 
     def __init__(self, prefix: str, routes: Iterable[BaseRoute]) -> None:
         self.path = prefix
-        self._handlers = {
-            prefix + route.path: route.get_route_handler() for route in routes if isinstance(route, WorkRoute)
-        }
+        self._routes = {prefix + route.path: route for route in routes if isinstance(route, WorkRoute)}
+        self._handlers = {path: route.get_route_handler() for path, route in self._routes.items()}
 
     @property
     def ways(self) -> set[tuple[str, str]]:
@@ -62,6 +61,7 @@ class Shortcut(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
+        scope["route"] = self._routes[scope["path"]]
         response = await self._handlers[scope["path"]](Request(scope, receive, send))
         await response(scope, receive, send)
 

@@ -91,6 +91,13 @@ class ActiveRun:
         return self.state == "running" and (self.outdated or (self.open.current.complete and not self.check))
 
     @property
+    def outstanding(self) -> int:
+        """Episodes that are wanted now, those in play included; also while nobody is there who could play them."""
+        if self.state not in {"waiting", "running"}:
+            return 0
+        return len(self.check.awaited) if self.check else self.open.current.total - self.open.current.done
+
+    @property
     def seed(self) -> int:
         """The run's seed, uint32."""
         return run_seed(self.configuration)

@@ -52,6 +52,7 @@ async def exchange(memory: Memory, committer: Committer, request: BatchRequest) 
         outcomes |= await take_job_results(memory, request.worker.id, request.job_submissions)
     else:
         outcomes |= {submission.id: unwanted(submission) for submission in request.job_submissions}
+    memory.meters.count_results(outcomes.values())
     if worker is None:
         return BatchReply(outcomes=outcomes, announce=True)
     reply = _reply(memory, worker, request, outcomes)

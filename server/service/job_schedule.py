@@ -77,6 +77,8 @@ class JobSchedule:
     batch_seconds: float
     library_share: float = LIBRARY_SHARE
     """0: the library's own recordings wait, even where nobody needs the time."""
+    expired: int = 0
+    """Leases so far that nobody extended in time."""
     _queues: dict[str, JobQueue] = field(default_factory=dict)
     _leases: dict[UUID, JobLease] = field(default_factory=dict)
     _allowances: dict[Asker, Allowance] = field(init=False)
@@ -189,11 +191,16 @@ class JobSchedule:
         """End the leases that nobody extended in time. Gives the job of each."""
         ended = [lease for lease in self._leases.values() if lease.expires_at <= now]
         self.release([lease.id for lease in ended])
+        self.expired += len(ended)
         return [lease.queue.job for lease in ended]
 
     def forget(self, worker: UUID) -> None:
         """The worker left: end its leases."""
         self.release([lease.id for lease in self._leases.values() if lease.worker == worker])
+
+    def serves(self, asker: Asker) -> bool:
+        """Whether jobs of this asker get any time at all."""
+        return asker in self._allowances
 
     def is_held(self, job: str) -> bool:
         """Whether somebody plays it now."""

@@ -21,6 +21,7 @@ from server.service.events import EventLog
 from server.service.exchange import exchange, extend_leases, release_leases
 from server.service.exclude_worker import exclude_worker, readmit_worker
 from server.service.export_run import export_run
+from server.service.gauges import Gauges
 from server.service.generation_views import all_generations, list_generations, list_individuals, show_generation
 from server.service.import_run import import_run
 from server.service.leadership import HEARTBEAT_SECONDS, STANDBY_SECONDS, Silence, try_to_lead
@@ -28,6 +29,7 @@ from server.service.library import Library
 from server.service.library_recordings import fill_library
 from server.service.load_run import adopt_strays, find_row, load_run
 from server.service.memory import MasterSettings, Memory
+from server.service.meters import Meters
 from server.service.offer_work import offer_run
 from server.service.recordings import Recordings
 from server.service.run_views import detail_run, list_runs
@@ -81,6 +83,7 @@ class Master:
         self._silence = Silence(clock)
         self._loops: list[asyncio.Task[None]] = []
         self._ready = False
+        self.meters.registry.register(Gauges(self._memory, lambda: self._ready))
 
     @property
     def ready(self) -> bool:
@@ -96,6 +99,11 @@ class Master:
     def events(self) -> EventLog:
         """What happens, for those who watch."""
         return self._memory.events
+
+    @property
+    def meters(self) -> Meters:
+        """What is counted, for `/metrics`."""
+        return self._memory.meters
 
     async def start(self) -> None:
         """Takes the lead, or stands by until the leader is gone.
@@ -276,10 +284,13 @@ class Master:
         while True:
             await self._memory.clock.sleep(STANDBY_SECONDS)
             try:
-                if (epoch := await try_to_lead(self._memory.storage, self._silence)) is not None:
+                epoch = await try_to_lead(self._memory.storage, self._silence)
+                self._memory.troubles.end("lead")
+                if epoch is not None:
                     await self._lead(epoch)
                     return
             except DatabaseUnavailable as error:
+                self._memory.troubles.note("lead", error, self._memory.clock.monotonic())
                 logger.warning("action=master.stand_by reason=%s", error)
 
     async def _tick_forever(self) -> None:
@@ -288,7 +299,9 @@ class Master:
                 tick(self._memory)
             except Exception:  # A tick that fails must not be the last one.
                 logger.exception("action=master.tick_failed")
+            due = self._memory.clock.monotonic() + TICK_SECONDS
             await self._memory.clock.sleep(TICK_SECONDS)
+            self.meters.lag.observe(max(0.0, self._memory.clock.monotonic() - due))
 
     async def _beat_forever(self) -> None:
         while True:

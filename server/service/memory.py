@@ -16,6 +16,7 @@ from server.service.descriptions import Descriptions
 from server.service.errors import DatabaseUnavailable, NotLeading
 from server.service.events import EventLog
 from server.service.fingerprints import Fingerprints
+from server.service.meters import Meters
 from server.service.open_jobs import OpenJobs
 from server.service.schedule import Schedule
 from server.service.strays import Strays
@@ -68,6 +69,7 @@ class Memory:
         self.jobs = OpenJobs(settings.lease_seconds, settings.batch_seconds, settings.library_share)
         self.workers = Workers(clock)
         self.waiters = Waiters()
+        self.meters = Meters()
         self.descriptions = Descriptions()
         self.fingerprints = Fingerprints()
         self.exports = CapacityLimiter(1)

@@ -63,6 +63,12 @@ class OpenJobs:
         """How many jobs are open."""
         return len(self._jobs)
 
+    @property
+    def outstanding(self) -> int:
+        """Episodes without a result, but for what the library wants while it is given no time."""
+        served = (job for job in self._jobs.values() if self.schedule.serves(job.row.asked_by))
+        return sum(job.row.episodes - len(job.done) for job in served)
+
     def offer(self, job: OpenJob) -> None:
         """Hands out what is missing of the job from now on; one that is handed out already goes on as it is."""
         if job.row.id in self._jobs:

@@ -8,6 +8,7 @@ from evolution.messages import EpisodeResult, Outcome
 from server.service.active_run import ActiveRun
 from server.service.close_generation import advance_soon
 from server.service.memory import Memory
+from server.service.meters import Work
 from server.service.supply import Task
 from server.storage.results import Key
 
@@ -70,15 +71,16 @@ def _count(memory: Memory, worker_id: UUID, run: ActiveRun, accepted: Sequence[t
             run.open.count(result.phase, result.frames, result.steps)
     run.frame_rate.add(frames, now)
     run.episode_rate.add(len(accepted), now)
-    _count_work(memory, worker_id, len(accepted), frames)
+    _count_work(memory, worker_id, "run", len(accepted), frames)
 
 
 def _count_rechecks(memory: Memory, worker: UUID, rechecked: Sequence[EpisodeResult]) -> None:
     """A worker's work, but no progress of the run."""
-    _count_work(memory, worker, len(rechecked), sum(result.frames for result in rechecked))
+    _count_work(memory, worker, "recheck", len(rechecked), sum(result.frames for result in rechecked))
 
 
-def _count_work(memory: Memory, worker_id: UUID, episodes: int, frames: int) -> None:
+def _count_work(memory: Memory, worker_id: UUID, kind: Work, episodes: int, frames: int) -> None:
+    memory.meters.count_work(kind, episodes, frames)
     if worker := memory.workers.find(worker_id):
         worker.episodes += episodes
         worker.frames += frames

@@ -49,6 +49,8 @@ class Schedule:
     def __init__(self, lease_seconds: float, batch_seconds: float) -> None:
         self._lease_seconds = lease_seconds
         self._batch_seconds = batch_seconds
+        self.expired = 0
+        """Leases so far that nobody extended in time."""
         self._queues: dict[str, Queue] = {}
         self._former: dict[str, list[Queue]] = {}
         """Closed phases' queues on which leases still live."""
@@ -173,6 +175,7 @@ class Schedule:
             if lease is not None and lease.expires_at <= now:
                 self._end(id)
                 ended.append(id)
+        self.expired += len(ended)
         return ended
 
     def forget(self, worker: UUID) -> None:
@@ -191,6 +194,10 @@ class Schedule:
         Others that wait behind it may still be given work.
         """
         return self.makes_short_turns(slots) and len(self._known(worker, now)) >= own_slots
+
+    def workers(self) -> set[UUID]:
+        """Those who hold leases now."""
+        return set(self._hands)
 
     def leased(self, run: str) -> int:
         """Tasks of the run under a live lease."""

@@ -141,8 +141,11 @@ class Committer:
         return group
 
     async def _commit(self, group: Sequence[Pending]) -> None:
+        meters = self.memory.meters
+        meters.commit_results.observe(sum(item.size for item in group))
         async with self.memory.ledger:
-            await self._commit_believed([item for item in group if not self._was_excluded(item)])
+            with meters.commit_seconds.time():
+                await self._commit_believed([item for item in group if not self._was_excluded(item)])
 
     def _was_excluded(self, item: Pending) -> bool:
         """Whether the worker was set aside since it was heard: it is told that nobody wants its results."""

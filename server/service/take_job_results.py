@@ -31,6 +31,8 @@ class Taken:
     closed: bool
     row: JobRow | None
     problem: str | None = None
+    fresh: frozenset[int] = frozenset()
+    """Episodes whose result is stored by it."""
 
 
 async def take_job_results(memory: Memory, worker: UUID, submissions: Iterable[JobSubmission]) -> dict[UUID, Outcome]:
@@ -52,6 +54,7 @@ async def _take(memory: Memory, worker: UUID, submission: JobSubmission) -> Outc
     memory.jobs.schedule.release([submission.lease] if taken.outcome.unwanted or submission.problem else [])
     if known := memory.workers.find(worker):
         known.episodes += taken.outcome.accepted
+    memory.meters.count_work("job", len(taken.fresh), sum(results[episode].frames for episode in taken.fresh))
     if taken.closed:
         memory.jobs.close(submission.job)
         await tell_of_job(memory, submission.job)
@@ -84,7 +87,7 @@ async def _store(memory: Memory, connection: Connection, submission: JobSubmissi
     # What a verification found is on its rollout, even if it is no result.
     is_complete = len(done | fresh) == row.episodes or row.kind == "verification"
     closed = await _conclude(memory, connection, row, problem, is_complete=is_complete)
-    return Taken(_outcome(submission, fresh, done | fresh), done | fresh, closed, row, problem)
+    return Taken(_outcome(submission, fresh, done | fresh), done | fresh, closed, row, problem, frozenset(fresh))
 
 
 async def _keep(

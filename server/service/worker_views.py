@@ -1,13 +1,12 @@
 """Workers and environments as they are shown."""
 
 from collections.abc import Mapping
-from typing import Literal
 
 from evolution.classic_games import is_classic
 from evolution.environments import ATARI_PREFIX
 from server.service.memory import Memory
 from server.service.workers import Worker
-from server.views import EnvironmentView, WorkerRun, WorkerView
+from server.views import EnvironmentView, WorkerRun, WorkerState, WorkerView
 
 
 def list_workers(memory: Memory) -> list[WorkerView]:
@@ -26,7 +25,7 @@ def view_worker(memory: Memory, worker: Worker, held: Mapping[str, int]) -> Work
         version=worker.announcement.version,
         processor=worker.announcement.processor,
         slots=worker.announcement.slots,
-        state=_state(worker, busy=bool(held) or worker.id in memory.jobs.workers()),
+        state=state_of(worker, busy=bool(held) or worker.id in memory.jobs.workers()),
         first_seen_at=worker.first_seen_at,
         last_seen_at=worker.last_seen_at,
         episodes=worker.episodes,
@@ -56,7 +55,8 @@ def list_environments(memory: Memory) -> list[EnvironmentView]:
     ]
 
 
-def _state(worker: Worker, *, busy: bool) -> Literal["working", "idle", "set aside", "left", "lost"]:
+def state_of(worker: Worker, *, busy: bool) -> WorkerState:
+    """`busy`: whether it holds work."""
     if worker.exclusion is not None:
         return "set aside"
     if worker.state == "left":

@@ -28,6 +28,7 @@ V1 = "/api/v1"
 TABLE: dict[tuple[str, str], set[str]] = {
     ("GET", "/healthz"): OPEN,
     ("GET", "/readyz"): OPEN,
+    ("GET", "/metrics"): LOOK,
     ("GET", "/docs"): OPEN,
     ("GET", "/openapi.json"): OPEN,
     ("GET", "/"): OPEN,
@@ -159,7 +160,7 @@ async def test_each_role_reaches_what_the_table_opens_to_it_and_nothing_else(kno
 
 async def test_a_stranger_learns_nothing_by_any_method(known: Known) -> None:
     _, client, _ = known
-    guarded = {path for _, path in TABLE if path.startswith(("/api/", "/live"))} | {
+    guarded = {path for _, path in TABLE if path.startswith(("/api/", "/live", "/metrics"))} | {
         "/api/v1/nothing",
         "/api/",
         "/live/x",
