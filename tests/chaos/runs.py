@@ -5,6 +5,7 @@ from typing import Any
 from tests.acceptance.processes import until
 from tests.chaos.audit import acknowledged
 from tests.chaos.cluster import Cluster
+from worker.compilation import compile_kernels
 
 WORKERS = 3
 PROGRESS_SECONDS = 60.0
@@ -25,6 +26,7 @@ RUN: dict[str, Any] = {
 
 def begin(cluster: Cluster, generations: int = ENDLESS) -> str:
     """A run, once it has results."""
+    compile_kernels(print)  # once, and not while somebody waits for a result
     run: str = cluster.ask("POST", "runs", {"configuration": RUN | {"budget": {"generations": generations}}})["id"]
     while len(cluster.workers) < WORKERS:
         cluster.start_worker()
