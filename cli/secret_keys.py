@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The Secret of a Kubernetes cluster: what is missing in it.", rich_markup_mode=None)
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-TOKENS = ("token", "worker-token")
+TOKENS = ("token", "worker-token", "viewer-token")
 PASSWORD, URL = "database-password", "database-url"
 SECRET_BYTES = 32
 DATABASE = "postgresql://neuroevo:{password}@postgres:5432/neuroevo"

@@ -66,6 +66,7 @@ def own_keys(settings: Settings) -> list[Key]:
     given: list[tuple[str, Role, SecretStr | None]] = [
         ("the server's own token", "operator", settings.token),
         ("the server's own token for workers", "worker", settings.worker_token),
+        ("the server's own token for viewers", "viewer", settings.viewer_token),
     ]
     return [Key(None, name, role, digest_of(secret.get_secret_value())) for name, role, secret in given if secret]
 

@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     worker_token: SecretStr | None = Field(
         None, min_length=8, description="One more token, which may do workers' work and nothing else."
     )
+    viewer_token: SecretStr | None = Field(
+        None, min_length=8, description="One more token, which may look and nothing else: for what reads /metrics, say."
+    )
     allowed_hosts: str = Field(
         "",
         pattern=r"^[A-Za-z0-9.:_\[\], -]*$",
@@ -94,7 +97,7 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """What no log line may hold."""
         password = parse_database_url(self.database_url.get_secret_value()).password
-        tokens = [token.get_secret_value() for token in (self.token, self.worker_token) if token]
+        tokens = [token.get_secret_value() for token in (self.token, self.worker_token, self.viewer_token) if token]
         return [*tokens, *([password] if password else [])]
 
     @property

@@ -7,7 +7,7 @@ from tests.k8s.commands import variables_of
 from tests.k8s.manifests import Document, find, matches, of_kind, pod, quantity
 from tests.k8s.wiring_rules import KEYS
 
-SECRET_SETTINGS = {"NEUROEVO_DATABASE_URL", "NEUROEVO_TOKEN", "NEUROEVO_WORKER_TOKEN"}
+SECRET_SETTINGS = {"NEUROEVO_DATABASE_URL", "NEUROEVO_TOKEN", "NEUROEVO_WORKER_TOKEN", "NEUROEVO_VIEWER_TOKEN"}
 POD_VARIABLES = {"NEUROEVO_TOKEN", "NEUROEVO_NAME"}
 """Of a worker's, what each pod has from elsewhere."""
 SPOT = {

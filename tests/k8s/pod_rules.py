@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from cli.secret_keys import missing_keys
 from tests.k8s.manifests import ROOT, Document, Pod, environment, find, pod_template, pods, quantities, quantity, title
 
 VERSION = tomllib.loads(ROOT.joinpath("pyproject.toml").read_text())["project"]["version"]
@@ -99,7 +100,7 @@ def volume_complaints(documents: list[Document]) -> Iterator[str]:
 
 
 def _written_folders(pod: Pod, container: Document, documents: list[Document]) -> list[str]:
-    known = {f"{each}": "" for each in ("token", "worker-token", "database-password", "database-url")}
+    known = missing_keys({}, lambda: "x")
     try:
         found = environment(container, documents, known, {"metadata.name": "x"})
     except LookupError:

@@ -39,10 +39,10 @@ def test_an_empty_secret_is_filled_with_different_long_secrets(cluster: ApiServe
 
     filled = values(cluster)
     url = make_url(filled["database-url"])
-    assert filled.keys() == {"token", "worker-token", "database-password", "database-url"}
+    assert filled.keys() == {"token", "worker-token", "viewer-token", "database-password", "database-url"}
     assert url.password == filled["database-password"]
-    drawn = [filled[key] for key in ("token", "worker-token", "database-password")]
-    assert len(set(drawn)) == 3
+    drawn = [filled[key] for key in filled if key != "database-url"]
+    assert len(set(drawn)) == 4
     assert min(len(secret) for secret in drawn) >= 43
 
 
@@ -130,7 +130,7 @@ def test_applying_again_keeps_what_was_filled(cluster: ApiServer, tmp_path: Path
     apply(cluster, tmp_path)
     fill_secret(SECRET, cluster.folder, patience=0)
     filled = values(cluster)
-    assert len(filled) == 4
+    assert len(filled) == 5
 
     apply(cluster, tmp_path)
     assert values(cluster) == filled

@@ -22,7 +22,7 @@ from tests.k8s.manifests import (
     title,
 )
 
-CLUSTER_WIDE = ("Namespace", "PriorityClass")
+CLUSTER_WIDE = ("Namespace", "PriorityClass", "StorageClass")
 KEYS = missing_keys({}, lambda: "x" * 43)
 """What the init container puts into the Secret."""
 PROGRAMS = ("pg_isready", "pg_dump", "mv", "find")

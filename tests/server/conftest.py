@@ -14,6 +14,7 @@ from tests.server.player import CARTPOLE, Body, Worker
 
 TOKEN = "a-token-of-the-tests"
 WORKER_TOKEN = "a-workers-token-of-the-tests"
+VIEWER_TOKEN = "a-viewers-token-of-the-tests"
 HOSTS = "server, testserver"
 
 
@@ -36,7 +37,12 @@ def anyio_backend() -> str:
 def settings(database_url: str) -> Settings:
     """Settings under which a worker does not wait for work for long."""
     return Settings(
-        database_url=database_url, token=TOKEN, worker_token=WORKER_TOKEN, allowed_hosts=HOSTS, wait_seconds=0.05
+        database_url=database_url,
+        token=TOKEN,
+        worker_token=WORKER_TOKEN,
+        viewer_token=VIEWER_TOKEN,
+        allowed_hosts=HOSTS,
+        wait_seconds=0.05,
     )
 
 

@@ -19,7 +19,7 @@ from server.service.tokens import Tokens
 from server.settings import Settings
 from server.storage.database import Storage
 from tests.clock import FakeClock
-from tests.server.conftest import TOKEN
+from tests.server.conftest import TOKEN, VIEWER_TOKEN, WORKER_TOKEN
 
 pytestmark = pytest.mark.anyio
 TOKENS = "/api/v1/tokens"
@@ -258,3 +258,8 @@ async def test_what_was_known_goes_on_to_count_while_the_database_is_away(app: F
         await anyio.sleep(1.5)
         assert keyring.find("known") is not None
         group.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize(("secret", "role"), [(TOKEN, "operator"), (WORKER_TOKEN, "worker"), (VIEWER_TOKEN, "viewer")])
+async def test_the_settings_have_a_token_of_each_role(stranger: httpx2.AsyncClient, secret: str, role: str) -> None:
+    assert (await stranger.get("/api/v1/session", headers=bearer(secret))).json()["role"] == role
