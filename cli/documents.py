@@ -11,8 +11,11 @@ from cli.errors import BadInput
 
 if TYPE_CHECKING:
     from evolution.chains import SeedChain
+    from server.service.document_scores import Told
 
 STANDARD_INPUT = Path("-")
+ID, DIGITS = re.compile("[0-9a-fA-F]{8,64}"), re.compile("[0-9a-fA-F]{1,7}")
+"""A policy's id, or enough of one; too few of its digits."""
 SCORE = ("mean", "sd", "n", "distinct", "protocol", "engine")
 """What a run's list of its best says of each one's scores."""
 
@@ -27,9 +30,7 @@ Document = Annotated[
 ]
 
 
-def read_policy(
-    file: Path, data: Path | None = None, server: str | None = None, token: str | None = None
-) -> "SeedChain":
+def read_policy(file: Path, data: Path, server: str | None, token: str | None) -> "SeedChain":
     """The chain that the file holds, or the first that it lists; the policy of this id if there is no such file.
 
     `data`, `server`, `token`: where the library is, as the shared options say it.
@@ -42,6 +43,16 @@ def read_policy(
     try:
         return _first_chain(_fetch(file.name, data, server, token) if _is_id(file) else _read(file))
     except ChainError as error:
+        raise BadInput(f"{file}: {error}") from None
+
+
+def read_told(chain: "SeedChain", file: Path) -> "list[Told]":
+    """What the document tells of the policy's scores. Raises BadInput."""
+    from server.service.document_scores import read_scores
+
+    try:
+        return read_scores((chain.model_extra or {}).get("scores", []))
+    except ValueError as error:
         raise BadInput(f"{file}: {error}") from None
 
 
@@ -71,27 +82,25 @@ def read_documents(file: Path) -> list[Any]:
 def _read(file: Path) -> bytes:
     try:
         return sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes()
+    except FileNotFoundError as error:
+        hint = ", and as a policy's id it lacks digits: give eight at least" if DIGITS.fullmatch(str(file)) else ""
+        raise BadInput(f"{file} cannot be read: {error.strerror}{hint}") from None
     except OSError as error:
         raise BadInput(f"{file} cannot be read: {error.strerror}") from None
 
 
 def _is_id(file: Path) -> bool:
     """Whether it can only be meant as the id of a policy in the library."""
-    return re.fullmatch("[0-9a-f]{8,64}", str(file)) is not None and not file.exists()
+    return ID.fullmatch(str(file)) is not None and not file.exists()
 
 
-def _fetch(id: str, data: Path | None, server: str | None, token: str | None) -> bytes:
+def _fetch(id: str, data: Path, server: str | None, token: str | None) -> bytes:
     import json
-    import os
 
     from cli.client import Server
     from cli.connection import find_connection
-    from cli.options import DEFAULT_DATA
 
-    # Of commands that need no server for files, the environment says where it is.
-    folder = data or Path(os.environ.get("NEUROEVO_DATA", DEFAULT_DATA))
-    url, secret = server or os.environ.get("NEUROEVO_SERVER"), token or os.environ.get("NEUROEVO_TOKEN")
-    with Server(find_connection(folder, url, secret)) as master:
+    with Server(find_connection(data, server, token)) as master:
         return json.dumps(master.get(f"policies/{id}/export", format="json")).encode()
 
 

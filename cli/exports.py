@@ -2,17 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from cli.documents import Document, read_policy
+from cli.documents import Document, read_policy, read_told
 from cli.errors import BadInput, CommandError
 from cli.options import DEFAULT_DATA, Data, ServerUrl, Token
-
-if TYPE_CHECKING:
-    from evolution.chains import SeedChain
-    from server.service.document_scores import Told
 
 STANDARD_OUTPUT = Path("-")
 
@@ -50,7 +46,7 @@ def export_policy(
     import exports
     from exports import ExportError, MissingPackage
 
-    told = _read_scores(chain, file) if format == "card" else []
+    told = read_told(chain, file) if format == "card" else []
     scores = [score for each in told if (score := each.summary(chain.environment))]
     if format == "card" and out.is_dir():
         from cli.cards import write_folder
@@ -73,16 +69,6 @@ def export_policy(
     except OSError as error:
         raise BadInput(f"{error.filename} cannot be written: {error.strerror}") from None
     typer.echo(f"{target} written")
-
-
-def _read_scores(chain: "SeedChain", file: Path) -> "list[Told]":
-    """What the document tells of the policy's scores. Raises BadInput."""
-    from server.service.document_scores import read_scores
-
-    try:
-        return read_scores((chain.model_extra or {}).get("scores", []))
-    except ValueError as error:
-        raise BadInput(f"{file}: {error}") from None
 
 
 def _check_out(out: Path, format: str) -> None:

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.documents import Document, read_policy
+from cli.documents import Document, read_policy, read_told
+from cli.errors import BadInput
 from cli.exports import export_policy
 from cli.library import import_policies, list_policies
 from cli.options import DEFAULT_DATA, Data, EnvironmentModules, Json, ServerUrl, Token
@@ -12,6 +13,8 @@ from cli.recordings import record_policy, verify_rollout
 
 if TYPE_CHECKING:
     from evolution.chains import SeedChain
+
+USUAL_EPISODES = 30
 
 app = typer.Typer(help="Policies as seed chains: find, inspect and play them.", rich_markup_mode=None)
 
@@ -38,33 +41,58 @@ def show_policy(
 def evaluate_policy(
     file: Document,
     episodes: Annotated[
-        int, typer.Option("--episodes", envvar="NEUROEVO_EPISODES", min=1, max=100_000, help="Episodes to play.")
-    ] = 30,
+        int | None,
+        typer.Option("--episodes", envvar="NEUROEVO_EPISODES", min=1, max=100_000, help="Fresh episodes to play. [30]"),
+    ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
             "--seed", envvar="NEUROEVO_SEED", min=0, max=2**32 - 1, help="Seed of the episodes; else one is drawn."
         ),
     ] = None,
+    told: Annotated[
+        bool,
+        typer.Option(
+            "--told", envvar="NEUROEVO_TOLD", help="The episodes whose scores the document tells, to compare them."
+        ),
+    ] = False,
     modules: EnvironmentModules = None,
+    data: Data = DEFAULT_DATA,
+    server: ServerUrl = None,
+    token: Token = None,
     as_json: Json = False,
 ) -> None:
-    """Play fresh episodes with a policy, on this machine."""
-    from cli.output import fields, print_json, score
+    """Play episodes with a policy, on this machine: fresh ones, or again those whose scores its document tells."""
+    from cli.output import print_json
 
-    chain = read_policy(file)  # before all that takes seconds to import
+    if told and (episodes, seed) != (None, None):
+        raise BadInput("--told plays what the document tells of: leave out --episodes and --seed")
+    chain = read_policy(file, data, server, token)  # before all that takes seconds to import
+    scores = read_told(chain, file) if told else []
 
-    from cli.evaluation import evaluate
+    from cli.evaluation import evaluate, evaluate_told
 
-    result = evaluate(chain, episodes, seed, modules or [])
+    if told:
+        result = evaluate_told(chain, scores, modules or [])
+    else:
+        result = evaluate(chain, episodes or USUAL_EPISODES, seed, modules or [])
     if as_json:
         print_json(result)
-        return
+    else:
+        typer.echo(_summary(result))
+
+
+def _summary(result: dict[str, Any]) -> str:
+    from cli.output import fields, score
+
     spread = f" ± {score(result['sd'])}" if result["sd"] is not None else ""
     played = f"{result['n']} episodes, {result['distinct']} distinct, {result['frames']:,} frames"
-    lines = [("mean", f"{score(result['mean'])}{spread}"), ("played", played), ("seed", str(result["seed"]))]
-    scores = " ".join(score(value) for value in result["scores"])
-    typer.echo(fields([*lines, ("engine", result["engine"]), ("scores", scores)]))
+    if "told" in result:
+        chance = ("as told", f"{result['same']} of {result['n']} scores")
+    else:
+        chance = ("seed", str(result["seed"]))
+    lines = [("mean", f"{score(result['mean'])}{spread}"), ("played", played), chance, ("engine", result["engine"])]
+    return fields([*lines, ("scores", " ".join(map(score, result["scores"])))])
 
 
 app.command("export")(export_policy)

@@ -8,7 +8,7 @@ import typer
 
 from cli.documents import STANDARD_INPUT, Document, read_policy
 from cli.errors import BadInput, CommandError
-from cli.options import EnvironmentModules, Json
+from cli.options import DEFAULT_DATA, Data, EnvironmentModules, Json, ServerUrl, Token
 
 if TYPE_CHECKING:
     from worker.recording import Rollout
@@ -67,10 +67,13 @@ def record_policy(
     rate: Rate = None,
     multiple: Multiple = None,
     modules: EnvironmentModules = None,
+    data: Data = DEFAULT_DATA,
+    server: ServerUrl = None,
+    token: Token = None,
     as_json: Json = False,
 ) -> None:
     """Play one episode on this machine and film it. With --json, print it with its actions, for `policy verify`."""
-    chain = read_policy(file)
+    chain = read_policy(file, data, server, token)
     part: dict[str, Any] = {"start": start, "seconds": seconds, "rate": rate, "multiple": multiple}
     told = {name: value for name, value in part.items() if value is not None}
     _check_out(out, told, as_json=as_json)

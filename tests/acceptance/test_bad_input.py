@@ -179,6 +179,13 @@ def test_a_policy_that_does_not_fit_its_environment_is_refused(tmp_path: Path) -
     assert "does not fit Acrobot-v1" in refused("policy", "evaluate", tmp_path / "chain.json", code=2)
 
 
+def test_what_a_document_tells_of_no_episode_cannot_be_compared(tmp_path: Path) -> None:
+    (tmp_path / "chain.json").write_text(json.dumps(CHAIN | {"scores": [{"mean": 9.0, "n": 3}]}))
+    command = ("policy", "evaluate", tmp_path / "chain.json", "--told")
+    assert "tells the score of no single episode under its own protocol" in refused(*command, code=2)
+    assert "leave out --episodes and --seed" in refused(*command, "--episodes", "3", code=2)
+
+
 def test_an_environment_that_is_not_there_is_refused(tmp_path: Path) -> None:
     (tmp_path / "chain.json").write_text(json.dumps(CHAIN | {"environment": {"id": "Unheard-v1", "options": {}}}))
     assert "Unheard-v1" in refused("policy", "evaluate", tmp_path / "chain.json", code=2)
@@ -189,6 +196,8 @@ def test_an_environment_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_a_document_that_is_not_there_is_named(tmp_path: Path) -> None:
     line = refused("policy", "show", tmp_path / "none.json", code=2)
     assert line.endswith("none.json cannot be read: No such file or directory")
+    line = refused("policy", "show", "8c0834e", code=2)
+    assert line.endswith(": No such file or directory, and as a policy's id it lacks digits: give eight at least")
 
 
 def test_the_unexpected_is_one_line_with_its_traceback_in_a_file(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from evolution.chains import parse_chain
 from evolution.expansion import expand
+from policies import shipped
 from tests.acceptance.conftest import Up, neuroevo, neuroevo_process
 from tests.acceptance.processes import await_end
 
@@ -128,6 +129,10 @@ def test_the_library_is_listed_and_taken_from_and_added_to(
     assert len(table.splitlines()) == 2
     facts = served.run("policy", "show", elites[0]["id"][:8])
     assert (facts["id"], facts["mutations"] + 1) == (elites[0]["id"], elites[0]["length"])
+    film = tmp_path / "elite.gif"
+    assert served.run("policy", "evaluate", elites[0]["id"][:8].upper(), "--episodes", "1")["n"] == 1
+    assert served.run("policy", "record", elites[0]["id"], film, "--seconds", "1")["seed"] < 2**31
+    assert film.exists()
     file, seeds = tmp_path / "others.json", [2**32 - 1, 5]
     document = {key: facts[key] for key in ("format", "architecture", "environment", "power")} | {"seeds": seeds}
     file.write_text(json.dumps([{"document": document, "mean": 5.0, "n": 3}, document | {"seeds": [6], "name": "Six"}]))
@@ -180,6 +185,17 @@ def test_one_seed_gives_the_same_episodes_and_another_gives_others(tmp_path: Pat
     assert first["steps"] == 3 * 60
     assert first["frames"] == 3 * 60 * 4
     assert first["distinct"] == 3
+
+
+def test_episodes_whose_scores_a_document_tells_are_played_again_and_compared(tmp_path: Path) -> None:
+    document = next(each for each in shipped() if each["name"].endswith("number 0"))
+    [told], other = document["scores"], {"protocol": "another", "episodes": [{"seed": 1003, "score": 1.0}]}
+    shortest = sorted(told["episodes"], key=lambda episode: episode["score"])[:2]
+    altered = [shortest[0], shortest[1] | {"score": 1.0}]
+    (tmp_path / "zero.json").write_text(json.dumps(document | {"scores": [told | {"episodes": altered}, other]}))
+    found = json.loads(neuroevo("policy", "evaluate", tmp_path / "zero.json", "--told", "--json").stdout)
+    assert found["scores"] == [episode["score"] for episode in shortest]
+    assert (found["told"], found["same"]) == ([episode["score"] for episode in altered], 1)
 
 
 @pytest.mark.parametrize("kind", ["json", "html", "svg", "png"])
