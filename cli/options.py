@@ -1,7 +1,7 @@
 """The options that several commands share. Each has its environment variable."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -57,6 +57,12 @@ EnvironmentModules = Annotated[
 LogLevel = Annotated[
     str | None,
     typer.Option("--log-level", envvar="NEUROEVO_LOG_LEVEL", help="debug, info, warning or error."),
+]
+LogFormat = Annotated[
+    Literal["text", "json"] | None,
+    typer.Option(
+        "--log-format", envvar="NEUROEVO_LOG_FORMAT", help="text, or json: one object an event, with `action` and ids."
+    ),
 ]
 Settings = Annotated[
     list[str] | None,

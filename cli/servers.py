@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.errors import BadInput
-from cli.options import DatabaseUrl, LogLevel, Token
+from cli.options import DatabaseUrl, LogFormat, LogLevel, Token
 
 app = typer.Typer(help="The server: runs, selection, storage, dashboard.", rich_markup_mode=None)
 
@@ -19,9 +19,7 @@ def start_server(
     ] = None,
     token: Token = None,
     log_level: LogLevel = None,
-    log_format: Annotated[
-        str | None, typer.Option("--log-format", envvar="NEUROEVO_LOG_FORMAT", help="text or json.")
-    ] = None,
+    log_format: LogFormat = None,
 ) -> None:
     """Start the server on a Postgres database; `neuroevo up` brings its own."""
     from server.main import run_server

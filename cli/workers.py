@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_DATA, Data, EnvironmentModules, LogLevel, ServerUrl, Token
+from cli.options import DEFAULT_DATA, Data, EnvironmentModules, LogFormat, LogLevel, ServerUrl, Token
 
 app = typer.Typer(help="Workers: they rebuild networks from seed chains and play episodes.", rich_markup_mode=None)
 
@@ -40,6 +40,7 @@ def start_worker(
         ),
     ] = None,
     log_level: LogLevel = None,
+    log_format: LogFormat = None,
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Start a worker. SIGTERM or Ctrl-C makes it hand back what it holds and leave within 10 s."""
@@ -55,4 +56,8 @@ def start_worker(
         raise BadInput(f"--log-level {log_level}: there are debug, info, warning and error")
     connection = find_connection(data, server, token)
     parents_bytes = None if parents_memory is None else parents_memory * MEGABYTE
-    raise typer.Exit(run_worker(connection.url, connection.token, slots, modules or [], name, parents_bytes, level))
+    raise typer.Exit(
+        run_worker(
+            connection.url, connection.token, slots, modules or [], name, parents_bytes, level, log_format or "text"
+        )
+    )

@@ -2,13 +2,19 @@
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
 from server.service.keys import SECRET
 from server.settings import Settings
 
+NAMED = re.compile(r" (?=\w+=)")
+"""Between two parts of a message's format."""
+CONVERSION = re.compile(r"%[-+ #0]*\d*(?:\.\d+)?[a-zA-Z]")
+WHOLE = {"%d", "%.1f"}
 TEXT = "%(asctime)s %(levelname)-7s %(name)s %(message)s"
 
 
@@ -41,11 +47,12 @@ class AsText(logging.Formatter):
 
 
 class AsJson(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object a line, with `action` and ids as members of it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record's time (UTC), level, logger, message and traceback."""
+        """The record's time (UTC), level, logger, message and traceback, and what the message tells by names."""
         line = {
+            **members(record),
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
@@ -54,6 +61,26 @@ class AsJson(logging.Formatter):
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
+
+
+def members(record: logging.LogRecord) -> dict[str, Any]:
+    """What one of our own messages tells as `name=value`: read off its format, so that a value may hold what it likes.
+
+    A value is an argument (what follows it is prose), or the words up to the next name.
+    """
+    if not str(record.msg).startswith("action=") or not isinstance(record.args, tuple):
+        return {}
+    found: dict[str, Any] = {}
+    used = 0
+    for part in NAMED.split(record.msg):
+        name, is_named, form = part.partition("=")
+        count = len(CONVERSION.findall(part))
+        given, used = record.args[used : used + count], used + count
+        if is_named and name.isidentifier():
+            value = form.split()[0] if "%" in form else form
+            is_number = value in WHOLE and isinstance(given[0], int | float)
+            found[name] = given[0] if is_number else value % given[: len(CONVERSION.findall(value))]
+    return found
 
 
 def configure_logs(settings: Settings) -> None:

@@ -1,16 +1,42 @@
-"""Log lines: `action=…` with what it is about, one line an event."""
+"""Log lines: `action=…` with what it is about, one line an event; or JSON, an object an event, the same as members."""
 
 import json
 import logging
+import re
 import sys
+from datetime import UTC, datetime
+from typing import Literal
+
+LogFormat = Literal["text", "json"]
+FORMAT_VARIABLE = "NEUROEVO_LOG_FORMAT"
+"""By which a worker's evaluation processes log as it does."""
+MEMBER = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
 
 logger = logging.getLogger("worker")
 
 
-def set_up_logging(level: int = logging.INFO) -> None:
+class AsJson(logging.Formatter):
+    """One JSON object a line: time (UTC), level, logger, the line's members as texts, and the line itself."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        message = record.getMessage()
+        return json.dumps(
+            {
+                **{name: json.loads(value) if value[:1] == '"' else value for name, value in MEMBER.findall(message)},
+                "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+                "level": record.levelname.lower(),
+                "logger": record.name,
+                "message": message,
+            },
+            ensure_ascii=False,
+        )
+
+
+def set_up_logging(level: int = logging.INFO, log_format: LogFormat = "text") -> None:
     """Lines on standard error, with time and severity."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    text = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+    handler.setFormatter(AsJson() if log_format == "json" else text)
     logger.handlers[:] = [handler]
     logger.setLevel(level)
     logger.propagate = False

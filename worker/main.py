@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -10,7 +11,7 @@ from uuid import uuid4
 from evolution.messages import Announcement, WorkerIdentity
 from worker.catalogue import announce_engines
 from worker.crew import NeverReady
-from worker.journal import line, logger, set_up_logging
+from worker.journal import FORMAT_VARIABLE, LogFormat, line, logger, set_up_logging
 from worker.poller import Poller
 from worker.processor import processor
 from worker.registry import MissingModule, host, import_modules
@@ -30,6 +31,7 @@ def run_worker(
     name: str | None = None,
     parents_bytes: int | None = None,
     log_level: int = logging.INFO,
+    log_format: LogFormat = "text",
 ) -> int:
     """Works for the server at the URL `server` until SIGTERM or SIGINT: the process's exit code.
 
@@ -38,7 +40,8 @@ def run_worker(
     keep parents' parameters; None: what this machine's only worker may take. `log_level`: the least
     severe lines to log. Every failure is one line in the log.
     """
-    set_up_logging(log_level)
+    set_up_logging(log_level, log_format)
+    os.environ[FORMAT_VARIABLE] = log_format  # its evaluation processes log alike
     try:
         return asyncio.run(_work(server, token, slots or default_slots(), list(env_modules), name, parents_bytes))
     except (Refused, MissingModule) as error:

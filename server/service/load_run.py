@@ -55,7 +55,7 @@ async def find_row(memory: Memory, id: str) -> RunRow:
     async with memory.storage.reading() as connection:
         row = await runs.find(connection, id)
     if row is None:
-        raise NotFound(f"There is no run {id}.")
+        raise NotFound(f"There is no run {id}: name a run by its id, or by name and id, like brave-otter-k3f9x2.")
     return row
 
 

@@ -146,6 +146,33 @@ def test_json_lines_are_objects_with_time_level_and_message(capsys: pytest.Captu
     assert (line["level"], line["logger"], line["message"]) == ("info", "server", 'action=test name="x"')
 
 
+@pytest.mark.parametrize(
+    ("message", "given", "told"),
+    [
+        (
+            "action=run.%s run=%s results=%d reason=no such run",
+            ("pause", "k3f9x2", 3),
+            {"action": "run.pause", "run": "k3f9x2", "results": 3, "reason": "no such run"},
+        ),
+        ("action=a reason=%s run=%s", ("x run=forged y", "k"), {"action": "a", "reason": "x run=forged y", "run": "k"}),
+        ("action=server.exposed host=%s Others listen.", ("::",), {"action": "server.exposed", "host": "::"}),
+        ("action=database.unsafe %s", ("fsync=off loses",), {"action": "database.unsafe"}),
+        ("another's 100%% of x=%s", ("1",), {}),
+        ("another's x=1 100%", (), {}),
+    ],
+)
+def test_json_lines_have_action_and_ids_as_members_whatever_values_hold(
+    capsys: pytest.CaptureFixture[str], message: str, given: tuple[object, ...], told: dict[str, object]
+) -> None:
+    configure_logs(Settings(database_url=URL, token="12345678", log_format="json"))
+
+    logging.getLogger("server").info(message, *given)
+
+    line = json.loads(capsys.readouterr().err)
+    assert line["message"] == (message % given if given else message)
+    assert {name: value for name, value in line.items() if name not in {"time", "level", "logger", "message"}} == told
+
+
 def test_requests_of_the_web_server_and_statements_are_not_logged_even_at_debug() -> None:
     configure_logs(Settings(database_url=URL, token="12345678", log_level="debug"))
 
