@@ -135,16 +135,34 @@ def test_applying_again_keeps_what_was_filled(cluster: ApiServer, tmp_path: Path
     apply(cluster, tmp_path)
     assert values(cluster) == filled
 
-    apply(cluster, tmp_path, version="0.2.0")
+    apply(cluster, tmp_path, ("  labels:\n", "  labels:\n    version: 0.2.0\n"))
     assert values(cluster) == filled
     assert cluster.objects[PATH]["metadata"]["labels"]["version"] == "0.2.0"
 
 
-def apply(cluster: ApiServer, folder: Path, version: str | None = None) -> None:
-    """`kubectl apply -f` of the Secret's file; of a later release it has another label."""
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed here")
+def test_applying_keeps_a_managed_database_that_was_put_in_beforehand(cluster: ApiServer, tmp_path: Path) -> None:
+    give(cluster, database_url="postgresql://me:secret@managed:5432/mine")
+    apply(cluster, tmp_path)
+    assert values(cluster) == {"database-url": "postgresql://me:secret@managed:5432/mine"}
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed here")
+def test_a_key_that_is_declared_empty_would_lose_what_was_filled(cluster: ApiServer, tmp_path: Path) -> None:
+    cluster.objects.clear()
+    declared = 'data:\n  token: ""\ntype:'
+    apply(cluster, tmp_path, ("type:", declared))
+    fill_secret(SECRET, cluster.folder, patience=0)
+    apply(cluster, tmp_path, ("type:", declared))
+    assert values(cluster)["token"] == ""
+
+
+def apply(cluster: ApiServer, folder: Path, *changes: tuple[str, str]) -> None:
+    """`kubectl apply -f` of the Secret's file, with changes as another release may have them."""
     text = (FOLDER / "11-secret.yaml").read_text()
-    if version:
-        text = text.replace("  labels:\n", f"  labels:\n    version: {version}\n")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
     (folder / "secret.yaml").write_text(text)
     where = [f"--server=https://127.0.0.1:{cluster.port}", f"--certificate-authority={cluster.folder / 'ca.crt'}"]
     who = [
