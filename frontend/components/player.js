@@ -7,7 +7,7 @@ import { Segmented } from "./buttons.js";
 import { Icon } from "./icons.js";
 import { Screen } from "./screen.js";
 
-const OWN_KEYS = [" ", "ArrowLeft", "ArrowRight", "Home", "End"]; // What buttons and sliders know themselves.
+const OWN_KEYS = { button: [" "], radio: [" ", "ArrowLeft", "ArrowRight"] }; // What these know themselves.
 
 /** @param {{label: string, items: {key: string, rollout: import("../types.js").RolloutView, caption?: any}[],
  *   isEager?: boolean, turn?: number}} props `isEager`: plays by itself whenever another recording is given, or `turn`
@@ -23,7 +23,7 @@ export function Player({ label, items, isEager = false, turn = 0 }) {
   const press = (event) => {
     const action = actionOf(event.key);
     if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("button, input, a") && OWN_KEYS.includes(event.key)) return;
+    if (OWN_KEYS[event.target.type]?.includes(event.key)) return;
     event.preventDefault();
     perform(deck, action);
   };

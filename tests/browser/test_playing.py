@@ -146,6 +146,19 @@ def test_keys_play_step_move_and_change_the_speed(page: Page, policy: dict[str, 
     page.keyboard.press("End")
     assert seconds(video) == pytest.approx(video.evaluate("video => video.duration"), abs=0.05)
     player.get_by_role("radio", name="1×").check()
+    player.get_by_role("slider", name="Place in the video").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    assert seconds(video) == pytest.approx(1, abs=0.005)
+    page.keyboard.press("Home")
+    page.keyboard.press(" ")
+    await_play(video)
+    player.get_by_role("button", name="Pause", exact=True).click()
+    stopped = seconds(video)
+    page.keyboard.press("ArrowRight")
+    assert seconds(video) == pytest.approx(stopped + 1, abs=0.005)
+    page.keyboard.press(" ")
+    await_play(video, stopped + 1)
 
 
 def test_two_policies_play_in_step(
