@@ -57,8 +57,8 @@ async def cancel_job(memory: Memory, id: str) -> None:
             await jobs.change(connection, id, {"state": "cancelled", "finished_at": memory.clock.now()})
             await _give_up(connection, row, "Its recording was cancelled. Ask for it again.")
     memory.jobs.close(id)
-    await tell_of_job(memory, id)
     logger.info("action=job.cancel job=%s", id)
+    await _tell_of_end(memory, row)
 
 
 async def fail_job(memory: Memory, id: str, problem: str) -> None:
@@ -71,8 +71,13 @@ async def fail_job(memory: Memory, id: str, problem: str) -> None:
             await _give_up(connection, row, problem)
     memory.jobs.close(id)
     logger.warning("action=job.fail job=%s problem=%s", id, problem)
-    await tell_of_job(memory, id)
-    if row is not None and row.rollout_id:
+    if row is not None:
+        await _tell_of_end(memory, row)
+
+
+async def _tell_of_end(memory: Memory, row: JobRow) -> None:
+    await tell_of_job(memory, row.id)
+    if row.rollout_id:
         await tell_of_rollout(memory, row.rollout_id)
 
 

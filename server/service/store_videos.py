@@ -32,6 +32,7 @@ async def store_video(memory: Memory, id: str, content: bytes) -> None:
     async with memory.storage.transaction(memory.epoch) as connection:
         if await rollouts.find(connection, id) is None:
             raise NotFound(f"There is no rollout {id}.")
+        await videos.lock(connection)
         await videos.put_mp4(connection, id, content, sha256, memory.clock.now())
         evicted = await videos.evict(connection, memory.settings.video_quota_mb * 10**6, id)
     memory.jobs.uploads.pop(id, None)

@@ -19,6 +19,11 @@ class VideoFile:
     used_at: datetime
 
 
+async def lock(connection: AsyncConnection) -> None:
+    """One transaction after the other may add a video: who evicts must see what the others have added."""
+    await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('videos'))"))
+
+
 async def put_mp4(connection: AsyncConnection, rollout: str, mp4: bytes, sha256: str, now: datetime) -> None:
     """The rollout's video, new or in place of a former one."""
     values = {"mp4": mp4, "size": len(mp4), "sha256": sha256, "used_at": now}

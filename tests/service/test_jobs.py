@@ -151,6 +151,17 @@ async def test_a_cancelled_job_is_handed_out_no_more(master: Master) -> None:
     assert (await master.recordings.show_job(job.id)).state == "cancelled"
 
 
+async def test_who_waits_for_a_recording_hears_that_it_was_cancelled(master: Master) -> None:
+    rollout = await master.recordings.record_policy(await bring(master), 7)
+    events, (job,) = master._memory.events, master._memory.jobs.ids()
+    before = events.n
+    await master.recordings.cancel_job(job)
+    told = [event.message() for event in events.since(events.epoch, before) or []]
+    *_, shown = [event["rollout"] for event in told if event["type"] == "rollout.changed"]
+    assert (shown["id"], shown["state"]) == (rollout.id, "failed")
+    assert shown["problem"] == "Its recording was cancelled. Ask for it again."
+
+
 async def test_a_job_that_ends_its_workers_is_given_up(master: Master, clock: FakeClock) -> None:
     policy, worker = await bring(master), await described(master)
     job = await master.recordings.test_policy(policy, 1, None)
