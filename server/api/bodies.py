@@ -2,7 +2,9 @@
 
 from typing import Annotated, Any
 
+from fastapi import Request
 from pydantic import ConfigDict, Field, StringConstraints
+from starlette.exceptions import HTTPException
 
 from evolution.configuration import Budget, Preset
 from evolution.model import Value
@@ -55,3 +57,20 @@ class PolicyChanges(Value):
 
     name: PolicyName | None = None
     tags: Tags | None = Field(None, description="Replaces all of its tags.")
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The request's body. Raises HTTPException 413 before more than `limit` bytes are held."""
+    body = bytearray()
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit:
+        raise _too_long(limit)
+    async for part in request.stream():
+        body += part
+        if len(body) > limit:
+            raise _too_long(limit)
+    return bytes(body)
+
+
+def _too_long(limit: int) -> HTTPException:
+    return HTTPException(413, f"At most {limit:,} bytes are taken here: make it smaller.")

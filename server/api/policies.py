@@ -4,9 +4,8 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from starlette.exceptions import HTTPException
 
-from server.api.bodies import PolicyChanges
+from server.api.bodies import PolicyChanges, read_body
 from server.api.dependencies import Limit, MasterDep
 from server.api.problems import NotJson, documented
 from server.api.work_route import JSON
@@ -94,19 +93,10 @@ async def import_policy(request: Request, master: MasterDep, response: Response)
     """A policy that is there already stays as it is."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
         raise NotJson(NotJson.__doc__)
-    policy, is_new = await master.library.import_policy(await _read(request))
+    policy, is_new = await master.library.import_policy(await read_body(request, DOCUMENT_BYTES))
     response.status_code = 201 if is_new else 200
     response.headers["Location"] = f"/api/v1/policies/{policy.id}"
     return policy
-
-
-async def _read(request: Request) -> bytes:
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > DOCUMENT_BYTES:
-            raise HTTPException(413, f"A policy's document has at most {DOCUMENT_BYTES:,} bytes.")
-    return bytes(body)
 
 
 @router.get("/facets", summary="Count policies by what a list can be narrowed to", responses=documented(422))

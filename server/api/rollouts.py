@@ -4,11 +4,11 @@ import base64
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.exceptions import HTTPException
 from starlette.responses import Response, StreamingResponse
 
 from evolution.environments import Environment
 from evolution.model import Value
+from server.api.bodies import read_body
 from server.api.dependencies import MasterDep, RunId
 from server.api.jobs import Id
 from server.api.policies import PolicyId
@@ -144,7 +144,7 @@ async def replace_video(id: Id, master: MasterDep) -> RolloutView:
 )
 async def store_video(id: Id, request: Request, master: MasterDep) -> None:
     """For workers: an MP4 file, its index first."""
-    await master.recordings.store_video(id, await _read(request, VIDEO_BYTES))
+    await master.recordings.store_video(id, await read_body(request, VIDEO_BYTES))
 
 
 @router.get(
@@ -170,7 +170,7 @@ async def show_poster(id: Id, master: MasterDep) -> Response:
 )
 async def store_poster(id: Id, request: Request, master: MasterDep) -> None:
     """For workers: a JPEG picture."""
-    await master.recordings.store_poster(id, await _read(request, POSTER_BYTES))
+    await master.recordings.store_poster(id, await read_body(request, POSTER_BYTES))
 
 
 @router.post(
@@ -200,16 +200,3 @@ async def show_actions(id: Id, master: MasterDep) -> Actions:
         engine=row.engine,
         actions=base64.b64encode(actions).decode(),
     )
-
-
-async def _read(request: Request, limit: int) -> bytes:
-    """The request's body. Raises HTTPException 413 before more than `limit` bytes are held."""
-    body = bytearray()
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
-        raise HTTPException(413, f"At most {limit:,} bytes are taken: make it smaller.")
-    async for part in request.stream():
-        body += part
-        if len(body) > limit:
-            raise HTTPException(413, f"At most {limit:,} bytes are taken: make it smaller.")
-    return bytes(body)
