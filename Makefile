@@ -3,6 +3,7 @@
 #   make run ARGS="--workers 2"   start the platform on this machine (neuroevo up)
 #   make test ARGS="tests/unit"   every test, or those named; JOBS=2 at a time
 #   make lint                     style, types, import rules, what bandit and pip-audit know
+#   make policy                   what checkov says of manifests and images; part of make lint
 #   make bench ARGS="--json"      how fast the worker is here, beside what others use (neuroevo bench worker)
 #   make chaos KILLS=100          kill everything at random and look for anything lost
 #   make venv                     the set-up alone
@@ -10,7 +11,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv dev browser peers lint test chaos bench run format
+.PHONY: help venv dev browser peers policy lint test chaos bench run format
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -33,7 +34,11 @@ browser: dev
 peers: venv
 	@scripts/setup peers
 
-lint: dev
+policy:
+	@scripts/setup policy
+	@scripts/policy
+
+lint: dev policy
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy
