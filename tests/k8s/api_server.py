@@ -14,33 +14,54 @@ from tests.k8s.manifests import NAMESPACE, SECRET
 
 TOKEN = "the-token-of-the-pod"
 PATH = f"/api/v1/namespaces/{NAMESPACE}/secrets/{SECRET}"
-RESOURCES = {
-    "kind": "APIResourceList",
-    "groupVersion": "v1",
-    "resources": [
-        {
-            "name": "secrets",
-            "singularName": "",
-            "namespaced": True,
-            "kind": "Secret",
-            "verbs": ["get", "patch", "create"],
-        }
-    ],
+KINDS = {
+    "v1": {
+        "Namespace": "namespaces",
+        "ConfigMap": "configmaps",
+        "PersistentVolumeClaim": "persistentvolumeclaims",
+        "Secret": "secrets",
+        "Service": "services",
+        "ServiceAccount": "serviceaccounts",
+    },
+    "apps/v1": {"Deployment": "deployments", "StatefulSet": "statefulsets"},
+    "batch/v1": {"CronJob": "cronjobs"},
+    "networking.k8s.io/v1": {"NetworkPolicy": "networkpolicies"},
+    "rbac.authorization.k8s.io/v1": {"Role": "roles", "RoleBinding": "rolebindings"},
+    "scheduling.k8s.io/v1": {"PriorityClass": "priorityclasses"},
 }
-DISCOVERY = {
-    "/api": {"kind": "APIVersions", "versions": ["v1"]},
-    "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": []},
-    "/api/v1": RESOURCES,
-}
+"""What it knows, by API version."""
+CLUSTER_WIDE = ("Namespace", "PriorityClass")
+
+
+def _discovery() -> dict[str, dict[str, Any]]:
+    """What `kubectl` asks first: which kinds there are, and under which paths."""
+    found: dict[str, dict[str, Any]] = {"/api": {"kind": "APIVersions", "versions": ["v1"]}}
+    groups = []
+    for version, kinds in KINDS.items():
+        resources = [
+            {"name": name, "singularName": "", "namespaced": kind not in CLUSTER_WIDE, "kind": kind, "verbs": ["get"]}
+            for kind, name in kinds.items()
+        ]
+        path = f"/apis/{version}" if "/" in version else f"/api/{version}"
+        found[path] = {"kind": "APIResourceList", "groupVersion": version, "resources": resources}
+        if "/" in version:
+            group, number = version.split("/")
+            named = {"groupVersion": version, "version": number}
+            groups.append({"name": group, "versions": [named], "preferredVersion": named})
+    return found | {"/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}}
+
+
+DISCOVERY = _discovery()
 
 
 class ApiServer:
-    """Its objects by path; `asked`: methods and paths, in order."""
+    """Its objects by path; `asked`: methods and paths, in order; `patches`: what was changed, by path."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.objects: dict[str, dict[str, Any]] = {}
         self.asked: list[str] = []
+        self.patches: list[tuple[str, dict[str, Any]]] = []
         self.before_patch: Callable[[], None] = lambda: None
         self.answer: tuple[int, str] | None = None
         self.port = 0
@@ -63,19 +84,32 @@ class ApiServer:
             if path in DISCOVERY:
                 return 200, DISCOVERY[path]
             if method == "POST":
-                path = f"{path}/{body['metadata']['name']}"
-                self.put(path, body)
+                return self._create(path, body)
             if method == "PATCH":
                 self.before_patch()
             found = self.objects.get(path)
             if found is None:
                 return _status(404, f"{path} not found")
-            if method == "PATCH":
-                version = body.get("metadata", {}).get("resourceVersion")
-                if version not in {None, found["metadata"]["resourceVersion"]}:
-                    return _status(409, "the object has been modified")
-                self.put(path, merged(found, body))
-            return 200, self.objects[path]
+            return self._change(path, found, body) if method == "PATCH" else (200, found)
+
+    def _create(self, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        parts = path.split("/")
+        if "namespaces" in parts[:-1] and "/".join(parts[:-1]) not in self._namespaces():
+            return _status(404, f"there is no namespace for {path}")
+        self.put(f"{path}/{body['metadata']['name']}", body)
+        return 201, body
+
+    def _namespaces(self) -> list[str]:
+        names = [path.rpartition("/")[2] for path in self.objects if path.startswith("/api/v1/namespaces/")]
+        prefixes = ["/api/v1", *(f"/apis/{version}" for version in KINDS if "/" in version)]
+        return [f"{prefix}/namespaces/{name}" for prefix in prefixes for name in names]
+
+    def _change(self, path: str, found: dict[str, Any], patch: dict[str, Any]) -> tuple[int, Any]:
+        self.patches.append((path, patch))
+        if patch.get("metadata", {}).get("resourceVersion") not in {None, found["metadata"]["resourceVersion"]}:
+            return _status(409, "the object has been modified")
+        self.put(path, merged(found, patch))
+        return 200, self.objects[path]
 
 
 def merged(document: Any, patch: Any) -> Any:

@@ -2,8 +2,6 @@
 
 import base64
 import json
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from sqlalchemy.engine import make_url
 from cli.cluster import ClusterRefused, NotInCluster
 from cli.secret_keys import SecretNotFilled, fill_secret, missing_keys
 from tests.k8s.api_server import PATH, ApiServer, serving
-from tests.k8s.manifests import FOLDER, SECRET, find, load
+from tests.k8s.manifests import SECRET, find, load
 
 
 @pytest.fixture
@@ -122,54 +120,3 @@ def test_outside_a_cluster_it_says_so(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     with pytest.raises(NotInCluster, match="no pod"):
         fill_secret(SECRET, tmp_path, patience=0)
-
-
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed here")
-def test_applying_again_keeps_what_was_filled(cluster: ApiServer, tmp_path: Path) -> None:
-    cluster.objects.clear()
-    apply(cluster, tmp_path)
-    fill_secret(SECRET, cluster.folder, patience=0)
-    filled = values(cluster)
-    assert len(filled) == 5
-
-    apply(cluster, tmp_path)
-    assert values(cluster) == filled
-
-    apply(cluster, tmp_path, ("  labels:\n", "  labels:\n    version: 0.2.0\n"))
-    assert values(cluster) == filled
-    assert cluster.objects[PATH]["metadata"]["labels"]["version"] == "0.2.0"
-
-
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed here")
-def test_applying_keeps_a_managed_database_that_was_put_in_beforehand(cluster: ApiServer, tmp_path: Path) -> None:
-    give(cluster, database_url="postgresql://me:secret@managed:5432/mine")
-    apply(cluster, tmp_path)
-    assert values(cluster) == {"database-url": "postgresql://me:secret@managed:5432/mine"}
-
-
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed here")
-def test_a_key_that_is_declared_empty_would_lose_what_was_filled(cluster: ApiServer, tmp_path: Path) -> None:
-    cluster.objects.clear()
-    declared = 'data:\n  token: ""\ntype:'
-    apply(cluster, tmp_path, ("type:", declared))
-    fill_secret(SECRET, cluster.folder, patience=0)
-    apply(cluster, tmp_path, ("type:", declared))
-    assert values(cluster)["token"] == ""
-
-
-def apply(cluster: ApiServer, folder: Path, *changes: tuple[str, str]) -> None:
-    """`kubectl apply -f` of the Secret's file, with changes as another release may have them."""
-    text = (FOLDER / "11-secret.yaml").read_text()
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    (folder / "secret.yaml").write_text(text)
-    where = [f"--server=https://127.0.0.1:{cluster.port}", f"--certificate-authority={cluster.folder / 'ca.crt'}"]
-    who = [
-        f"--token={(cluster.folder / 'token').read_text()}",
-        f"--cache-dir={folder / 'cache'}",
-        "--kubeconfig=/dev/null",
-    ]
-    what = ["apply", "--validate=false", f"--filename={folder / 'secret.yaml'}"]
-    done = subprocess.run(["kubectl", *where, *who, *what], check=False, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
