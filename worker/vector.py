@@ -178,9 +178,10 @@ def make_filmed(environment_id: str) -> gymnasium.Env[Any, Any]:
     """
     # Set before pygame, with which Gymnasium's own environments draw, is loaded: it prints a greeting.
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    # Without a screen MuJoCo's usual library ends the whole process.
+    # Without a screen MuJoCo's usual library ends the whole process, and pygame's complains on stderr.
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("MUJOCO_GL", "egl")
+        os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
     plain = make_environment(environment_id)
     offered = plain.metadata.get("render_modes") or []
     plain.close()

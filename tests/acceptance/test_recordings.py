@@ -34,6 +34,7 @@ def test_a_recorded_episode_is_a_video_and_a_document_that_verify_confirms(polic
     video = tmp_path / "out.mp4"
     recorded = neuroevo("record", str(policy), str(video), "--seed", "5", "--json")
     assert recorded.returncode == 0, recorded.stderr
+    assert "XDG_RUNTIME_DIR" not in recorded.stderr, "no screen is needed, nor missed"
     rollout = json.loads(recorded.stdout)
     assert rollout["seed"] == 5
     assert rollout["document"]["seeds"] == [1, 2]
