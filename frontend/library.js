@@ -16,7 +16,7 @@ export const ORIGINS = [
   ["imported", "Imported"],
 ];
 const FILTERS = ["environment", "origin", "tag", "run"];
-const MOST_PICKED = 12;
+export const MOST_PICKED = 12;
 
 /** The order that the address names. Human-normalised first: scores of different games say nothing of each other.
  * @param {Object<string, string>} query @returns {{sort: string, order: "asc"|"desc"}} */

@@ -222,6 +222,19 @@ def test_marked_policies_are_compared_and_share_what_the_tree_says(page: Page, p
         platform.ask("DELETE", f"/policies/{policy['id']}")
 
 
+def test_who_marks_more_than_can_be_compared_is_told_what_is_unmarked(page: Page, platform: Platform) -> None:
+    policy = platform.ask("POST", "/policies", {**DOCUMENT, "seeds": [13], "name": "one more"})
+    marked = [f"{number:016x}" for number in range(12)]
+    page.goto(f"/policies?q=one+more&pick={','.join(marked)}")
+    page.get_by_role("checkbox", name="Compare one more").check()
+    expect(page.get_by_text("the one marked first is unmarked")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"{marked[11]}.*{policy['id'][:16]}"))
+    expect(page).not_to_have_url(re.compile(marked[0]))
+    page.get_by_role("checkbox", name="Compare one more").uncheck()
+    expect(page.get_by_role("link", name="Compare 11")).to_be_visible()
+    platform.ask("DELETE", f"/policies/{policy['id']}")
+
+
 def test_a_new_elite_is_announced_and_shown_when_asked_for(page: Page, platform: Platform) -> None:
     page.goto("/policies?origin=run")
     expect(page.get_by_text("Live", exact=True)).to_be_visible()

@@ -5,8 +5,9 @@ import { Normalised, OriginOf, Tags } from "../../components/policy.js";
 import { Poster } from "../../components/poster.js";
 import { Score } from "../../components/values.js";
 import { environmentName, plural } from "../../format.js";
-import { mark, toggled } from "../../library.js";
+import { mark, MOST_PICKED, picked, toggled } from "../../library.js";
 import { Link, parseRoute, policyPath, setQuery } from "../../router.js";
+import { notify } from "../../session.js";
 
 /** @param {{policy: import("../../types.js").PolicySummary, isPicked: boolean}} props */
 export function PolicyCard({ policy, isPicked }) {
@@ -37,7 +38,13 @@ function Body({ policy, isPicked }) {
 }
 
 function Mark({ policy, isPicked }) {
-  const turn = () => setQuery(toggled(parseRoute(location.pathname, location.search).query, mark(policy)));
+  const turn = () => {
+    const { query } = parseRoute(location.pathname, location.search);
+    if (!isPicked && picked(query).length === MOST_PICKED) {
+      notify(`${MOST_PICKED} are compared at once, at most: the one marked first is unmarked`);
+    }
+    setQuery(toggled(query, mark(policy)));
+  };
   return html`<input type="checkbox" class="mark-box" aria-label=${`Compare ${policy.name}`} title="Mark to compare"
     checked=${isPicked} onChange=${turn} />`;
 }

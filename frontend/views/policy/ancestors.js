@@ -7,7 +7,7 @@ import { Resource } from "../../components/notices.js";
 import { Sparkline } from "../../components/sparkline.js";
 import { Score } from "../../components/values.js";
 import { ancestorDocument } from "../../chain.js";
-import { plural, score, signed } from "../../format.js";
+import { plural, reasonOf, score, signed } from "../../format.js";
 import { useMayOperate, useResource } from "../../hooks.js";
 import { Link, navigate, policyPath } from "../../router.js";
 import { withGains } from "../../scores.js";
@@ -54,7 +54,7 @@ function Line({ items, hasMore, policy, loadAll }) {
       await loadAll();
       setState({ isWhole: true, isBusy: false });
     } catch (error) {
-      notify(error.detail || error.message, true);
+      notify(reasonOf(error), true);
       setState({ isWhole: false, isBusy: false });
     }
   };
@@ -113,7 +113,7 @@ function Bring({ one: { generation, index }, descendant, place }) {
       notify(`${brought.name} is in the library; an episode is being recorded`);
       navigate(`${policyPath(brought)}?rollout=${rollout.id}&play=1`);
     } catch (error) {
-      notify([error.message, error.detail].filter(Boolean).join(": "), true);
+      notify(reasonOf(error), true);
       setBusy(false);
     }
   };

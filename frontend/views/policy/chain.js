@@ -3,7 +3,7 @@
 import { html, useState } from "../../vendor/preact-htm.module.js";
 import { exportPolicy } from "../../api.js";
 import { Button, CopyButton } from "../../components/buttons.js";
-import { plural, setting } from "../../format.js";
+import { plural, reasonOf, setting } from "../../format.js";
 import { saveBlob } from "../../save.js";
 import { notify } from "../../session.js";
 
@@ -51,7 +51,7 @@ function Export({ id, form: [format, text, title] }) {
       const { name, blob } = await exportPolicy(id, format);
       saveBlob(name, blob);
     } catch (error) {
-      notify(error.detail || error.message, true);
+      notify(reasonOf(error), true);
     }
     setBusy(false);
   };

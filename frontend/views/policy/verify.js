@@ -5,7 +5,7 @@ import { verifyRollout } from "../../api.js";
 import { Button } from "../../components/buttons.js";
 import { Icon } from "../../components/icons.js";
 import { Bar } from "../../components/values.js";
-import { utc } from "../../format.js";
+import { reasonOf, utc } from "../../format.js";
 import { useMayOperate } from "../../hooks.js";
 import { withJob } from "../../library.js";
 import { verificationOf } from "../../rollouts.js";
@@ -26,7 +26,7 @@ export function Verify({ policy, rollout, change }) {
       const begun = await verifyRollout(rollout.id);
       change((detail) => withJob(detail, begun));
     } catch (error) {
-      notify(error.detail || error.message, true);
+      notify(reasonOf(error), true);
     }
     setAsked(false);
   };
