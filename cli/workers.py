@@ -39,6 +39,14 @@ def start_worker(
             "Of several workers on one machine give each its part, as `up` does.",
         ),
     ] = None,
+    spot: Annotated[
+        bool,
+        typer.Option(
+            "--spot",
+            envvar="NEUROEVO_SPOT",
+            help="The machine may be taken away at any time: SIGTERM counts as preemption.",
+        ),
+    ] = False,
     log_level: LogLevel = None,
     log_format: LogFormat = None,
     data: Data = DEFAULT_DATA,
@@ -49,6 +57,7 @@ def start_worker(
     from cli.connection import find_connection
     from cli.errors import BadInput
     from worker.allowance import MEGABYTE
+    from worker.journal import LogStyle
     from worker.main import run_worker
 
     level = logging.getLevelNamesMapping().get((log_level or "info").upper())
@@ -58,6 +67,13 @@ def start_worker(
     parents_bytes = None if parents_memory is None else parents_memory * MEGABYTE
     raise typer.Exit(
         run_worker(
-            connection.url, connection.token, slots, modules or [], name, parents_bytes, level, log_format or "text"
+            connection.url,
+            connection.token,
+            slots,
+            modules or [],
+            name,
+            parents_bytes,
+            LogStyle(level, log_format or "text"),
+            spot=spot,
         )
     )

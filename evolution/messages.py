@@ -210,10 +210,15 @@ class ExtendReply(Value):
     lost: list[UUID]
 
 
+Farewell = Literal["left", "preempted", "crashed"]
+"""Why a worker stops: somebody asked it to, its spot machine is taken away, or it can play no more."""
+
+
 class ReleaseRequest(Value):
-    """Hands leases back unfinished, so that others play their episodes at once. `leaving`: the worker stops."""
+    """Hands leases back unfinished, so that others play their episodes at once. `leaving`: the worker stops; `why`."""
 
     protocol: int
     worker: WorkerIdentity
     leases: list[UUID] = Field(max_length=10_000)
     leaving: bool = False
+    why: Farewell = "left"

@@ -30,8 +30,8 @@
  * @typedef {{format: string, architecture: Object, environment: Object, seeds: number[],
  *   power: number|number[]}} ChainDocument
  * @typedef {{id: string, name: string, host: string, version: string, processor: string, slots: number,
- *   state: "working"|"idle"|"set aside"|"left"|"lost", first_seen_at: string, last_seen_at: string, episodes: number,
- *   frames: number, frames_per_second: number, runs: {run: string, name: string, episodes_leased: number}[],
+ *   state: "working"|"idle"|"set aside"|"left"|"preempted"|"crashed"|"lost", first_seen_at: string,
+ *   last_seen_at: string, episodes: number, frames: number, frames_per_second: number, runs: {run: string, name: string, episodes_leased: number}[],
  *   environments: number, refused: number, reason: string|null}} WorkerView
  * @typedef {{observation_shape: number[], frames_per_second: number, deterministic: boolean,
  *   architectures: string[], problem: string|null}} Description

@@ -152,7 +152,7 @@ class WorkerRun(Value):
     episodes_leased: int
 
 
-WorkerState = Literal["working", "idle", "set aside", "left", "lost"]
+WorkerState = Literal["working", "idle", "set aside", "left", "preempted", "crashed", "lost"]
 """set aside: it was found wrong, or a person did not want it; it gets no work until a person lets it in again."""
 
 

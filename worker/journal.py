@@ -5,7 +5,7 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 LogFormat = Literal["text", "json"]
 FORMAT_VARIABLE = "NEUROEVO_LOG_FORMAT"
@@ -13,6 +13,16 @@ FORMAT_VARIABLE = "NEUROEVO_LOG_FORMAT"
 MEMBER = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
 
 logger = logging.getLogger("worker")
+
+
+class LogStyle(NamedTuple):
+    """The least severe lines to log, and how."""
+
+    level: int = logging.INFO
+    format: LogFormat = "text"
+
+
+PLAIN = LogStyle()
 
 
 class AsJson(logging.Formatter):

@@ -1,17 +1,16 @@
 """`neuroevo worker start`: one worker from its start to its end."""
 
 import asyncio
-import logging
 import os
 import signal
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from uuid import uuid4
 
-from evolution.messages import Announcement, WorkerIdentity
+from evolution.messages import Announcement, Farewell, WorkerIdentity
 from worker.catalogue import announce_engines
 from worker.crew import NeverReady
-from worker.journal import FORMAT_VARIABLE, LogFormat, line, logger, set_up_logging
+from worker.journal import FORMAT_VARIABLE, PLAIN, LogStyle, line, logger, set_up_logging
 from worker.poller import Poller
 from worker.processor import processor
 from worker.registry import MissingModule, host, import_modules
@@ -30,20 +29,21 @@ def run_worker(
     env_modules: Sequence[str] = (),
     name: str | None = None,
     parents_bytes: int | None = None,
-    log_level: int = logging.INFO,
-    log_format: LogFormat = "text",
+    log: LogStyle = PLAIN,
+    *,
+    spot: bool = False,
 ) -> int:
     """Works for the server at the URL `server` until SIGTERM or SIGINT: the process's exit code.
 
     `slots`: evaluation processes; None: as many as this machine's cgroup allows. `env_modules`: modules that register
     the user's environments. `name`: for people; None: host and a number. `parents_bytes`: memory in which its processes
-    keep parents' parameters; None: what this machine's only worker may take. `log_level`: the least
-    severe lines to log. Every failure is one line in the log.
+    keep parents' parameters; None: what this machine's only worker may take. `log`: what of it, and
+    how. `spot`: SIGTERM means that the machine is taken away. Every failure is one line in the log.
     """
-    set_up_logging(log_level, log_format)
-    os.environ[FORMAT_VARIABLE] = log_format  # its evaluation processes log alike
+    set_up_logging(log.level, log.format)
+    os.environ[FORMAT_VARIABLE] = log.format  # its evaluation processes log alike
     try:
-        return asyncio.run(_work(server, token, slots or default_slots(), list(env_modules), name, parents_bytes))
+        return asyncio.run(_work(server, token, slots or default_slots(), list(env_modules), name, parents_bytes, spot))
     except (Refused, MissingModule) as error:
         logger.error(line("worker-refused", reason=str(error)))
         return FAILED
@@ -55,11 +55,12 @@ def run_worker(
 
 
 async def _work(
-    url: str, token: str | None, slots: int, modules: list[str], name: str | None, parents_bytes: int | None
+    url: str, token: str | None, slots: int, modules: list[str], name: str | None, parents_bytes: int | None, spot: bool
 ) -> int:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    loop = asyncio.get_running_loop()
+    stop: asyncio.Future[Farewell] = loop.create_future()
+    loop.add_signal_handler(signal.SIGTERM, _ask_to_stop, stop, "preempted" if spot else "left")
+    loop.add_signal_handler(signal.SIGINT, _ask_to_stop, stop, "left")
     own = import_modules(modules)
     async with Server(url, token) as server:
         worker_id = uuid4()
@@ -71,6 +72,11 @@ async def _work(
         logger.info(line("worker-started", worker=identity.name, slots=slots, server=url, environments=len(engines)))
         await Poller(server, identity, announcement, modules, own, parents_bytes).run(stop)
     return 0
+
+
+def _ask_to_stop(stop: asyncio.Future[Farewell], why: Farewell) -> None:
+    if not stop.done():
+        stop.set_result(why)
 
 
 def _version() -> str:

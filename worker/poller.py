@@ -20,6 +20,7 @@ from evolution.messages import (
     BatchReply,
     BatchRequest,
     ExtendRequest,
+    Farewell,
     JobBatch,
     JobSubmission,
     ReleaseRequest,
@@ -75,8 +76,8 @@ class Poller:
         self._background: set[Task[None]] = set()
         self._uploads, self._patience = Uploads(self.server), Patience(self.server.url)
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Works until `stop` is set, then hands back what is not played and submits what is.
+    async def run(self, stop: asyncio.Future[Farewell]) -> None:
+        """Works until `stop` says why to leave, then hands back what is not played and submits what is.
 
         Raises:
             Refused: the server will never take this worker.
@@ -85,11 +86,11 @@ class Poller:
         try:
             await self._work(stop)
         except NeverReady:
-            await self._leave()
+            await self._leave("crashed")
             raise
-        await self._leave()
+        await self._leave(stop.result())
 
-    async def _work(self, stop: asyncio.Event) -> None:
+    async def _work(self, stop: asyncio.Future[Farewell]) -> None:
         loops = [
             self._claim_work(),
             self._submit_results(),
@@ -100,7 +101,7 @@ class Poller:
         try:
             async with asyncio.TaskGroup() as self._group:
                 tasks = [self._group.create_task(loop) for loop in loops]
-                await stop.wait()
+                await asyncio.wait([stop])
                 for task in [*tasks, *self._background]:
                     task.cancel()
         except ExceptionGroup as errors:
@@ -268,13 +269,13 @@ class Poller:
             self._descriptions.append(await asyncio.to_thread(describe, environment, self.own))
         await self._ask(self._request())
 
-    async def _release(self, leases: Sequence[UUID], *, leaving: bool = False) -> None:
+    async def _release(self, leases: Sequence[UUID]) -> None:
         """Hands leases back; if the server is away they expire by themselves."""
-        request = ReleaseRequest(protocol=PROTOCOL, worker=self.identity, leases=list(leases), leaving=leaving)
+        request = ReleaseRequest(protocol=PROTOCOL, worker=self.identity, leases=list(leases))
         with suppress(ServerUnreachable):
             await self.server.release(request)
 
-    async def _leave(self) -> None:
+    async def _leave(self, why: Farewell) -> None:
         """Submits what was played, hands back what was not."""
         self._is_leaving = True
         leases = self._holdings.leases()
@@ -283,11 +284,12 @@ class Poller:
             async with asyncio.timeout(LEAVING_SECONDS):
                 while self._outbox:
                     await self._ask(self._request(submissions=self._outbox.head()))
-        with suppress(TimeoutError, Refused):
+        goodbye = ReleaseRequest(protocol=PROTOCOL, worker=self.identity, leases=leases, leaving=True, why=why)
+        with suppress(TimeoutError, Refused, ServerUnreachable):
             async with asyncio.timeout(RELEASE_SECONDS):
-                await self._release(leases, leaving=True)
+                await self.server.release(goodbye)
         unsent = sum(len(submission.results) for submission in self._outbox.head())
-        logger.info(line("worker-left", worker=self.identity.name, leases=len(leases), unsent=unsent))
+        logger.info(line("worker-left", worker=self.identity.name, why=why, leases=len(leases), unsent=unsent))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs beside the loops; what it raises ends them. A worker that leaves begins nothing more."""

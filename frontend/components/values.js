@@ -49,6 +49,8 @@ const STATES = {
   cancelled: ["Cancelled", "quiet"],
   "set aside": ["Set aside", "bad"],
   left: ["Left", "quiet"],
+  preempted: ["Preempted", "quiet"],
+  crashed: ["Crashed", "bad"],
   lost: ["Lost", "bad"],
 };
 

@@ -11,7 +11,8 @@ import { useMayOperate, useResource, useStore, useTitle } from "../hooks.js";
 import { Link, runPath } from "../router.js";
 import { notify, store } from "../session.js";
 
-const ORDER = ["set aside", "working", "idle", "lost", "left"];
+const GONE = ["crashed", "lost", "preempted", "left"];
+const ORDER = ["set aside", "working", "idle", ...GONE];
 
 /** Whether a worker is connected. @param {import("../types.js").WorkerView} worker */
 export const isPresent = ({ state }) => state === "working" || state === "idle";
@@ -73,7 +74,14 @@ function Totals({ workers }) {
     <${Figure} name="Played" note="frames since they connected">
       <${Count} value=${sum((worker) => worker.frames)} unit="frames" />
     <//>
+    <${Figure} name="Gone" note="within the last hour">${countGone(workers) || "nobody"}<//>
   <//>`;
+}
+
+/** How those who are gone went: "2 crashed, 1 preempted". @param {import("../types.js").WorkerView[]} workers */
+function countGone(workers) {
+  const counts = GONE.map((state) => [workers.filter((worker) => worker.state === state).length, state]);
+  return counts.filter(([count]) => count).map(([count, state]) => `${count} ${state}`).join(", ");
 }
 
 function WorkersTable({ workers }) {

@@ -119,7 +119,7 @@ def release_leases(memory: Memory, request: ReleaseRequest) -> None:
     memory.schedule.release(request.leases)
     memory.jobs.schedule.release(request.leases)
     if request.leaving:
-        memory.workers.leave(request.worker.id)
+        memory.workers.leave(request.worker.id, request.why)
         memory.schedule.forget(request.worker.id)
         memory.jobs.schedule.forget(request.worker.id)
     serve_waiters(memory)

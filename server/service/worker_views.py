@@ -59,8 +59,6 @@ def state_of(worker: Worker, *, busy: bool) -> WorkerState:
     """`busy`: whether it holds work."""
     if worker.exclusion is not None:
         return "set aside"
-    if worker.state == "left":
-        return "left"
-    if worker.state == "lost":
-        return "lost"
+    if worker.state != "connected":
+        return worker.state
     return "working" if busy else "idle"

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
-from evolution.messages import Announcement, WorkerIdentity
+from evolution.messages import Announcement, Farewell, WorkerIdentity
 from server.service.clock import Clock
 from server.service.rates import Rate
 from server.storage.exclusions import Exclusion
@@ -31,8 +32,8 @@ class Worker:
     seen: float
     frame_rate: Rate
     open_requests: int = 0
-    state: str = "connected"
-    """connected, left or lost."""
+    state: Literal["connected", "lost"] | Farewell = "connected"
+    """Silent for too long makes it lost; it crashed by its own word, or if another of its name came instead."""
     episodes: int = 0
     frames: int = 0
     refused: int = 0
@@ -47,6 +48,8 @@ class Workers:
 
     clock: Clock
     _known: dict[UUID, Worker] = field(default_factory=dict)
+    _newest: dict[tuple[str, str], Worker] = field(default_factory=dict)
+    """By name and host: who was started there last."""
     _engine_sets: dict[frozenset[tuple[str, str]], Mapping[str, str]] = field(default_factory=dict)
     _slots: int | None = None
     _announced: dict[str, Counter[str]] | None = None
@@ -84,25 +87,25 @@ class Workers:
         known = self._known.get(id)
         return known.name if known else str(id)
 
-    def leave(self, id: UUID) -> None:
+    def leave(self, id: UUID, why: Farewell = "left") -> None:
         """The worker said goodbye."""
         if worker := self._known.get(id):
-            worker.state = "left"
+            worker.state = why
             self._recount()
 
     def reap(self) -> list[Worker]:
-        """Marks silent workers as lost and gives them; forgets those that were gone for an hour."""
+        """Marks silent workers as lost, or crashed, and gives them; forgets those that were gone for an hour."""
         now = self.clock.monotonic()
         lost = [worker for worker in self.connected() if not worker.open_requests and now - worker.seen > LOST_SECONDS]
         for worker in lost:
-            worker.state = "lost"
+            worker.state = "lost" if self._newest.get(_place(worker)) is worker else "crashed"
         gone = [
             worker.id
             for worker in self._known.values()
             if worker.state != "connected" and worker.exclusion is None and now - worker.seen > REMEMBERED_SECONDS
         ]
         for id in gone:
-            del self._known[id]
+            self._forget(self._known.pop(id))
         if lost:
             self._recount()
         return lost
@@ -166,16 +169,32 @@ class Workers:
             now, monotonic = self.clock.now(), self.clock.monotonic()
             known = Worker(identity.id, identity.name, slim, engines, now, now, monotonic, Rate(monotonic))
             self._known[identity.id] = known
+            self._succeed(known)
         known.name, known.announcement, known.engines, known.state = identity.name, slim, engines, "connected"
         known.exclusion = self._exclusion_of(identity.id, known)
         self._recount()
         return known
 
+    def _succeed(self, worker: Worker) -> None:
+        """Whoever had its name on its host and fell silent without a goodbye was started again: it has crashed."""
+        before = self._newest.get(place := _place(worker))
+        if before is not None and before.state == "lost":
+            before.state = "crashed"
+        self._newest[place] = worker
+
+    def _forget(self, worker: Worker) -> None:
+        if self._newest.get(place := _place(worker)) is worker:
+            del self._newest[place]
+
     def _exclusion_of(self, id: UUID, known: Worker | None) -> Exclusion | None:
         # A worker that is started again draws another id; a name that somebody chose, and its host, stay.
-        place = (known.name, known.announcement.host) if known else None
+        place = _place(known) if known else None
         return next((one for one in self._excluded if one.worker == id or (one.name, one.host) == place), None)
 
     def _recount(self) -> None:
         """Someone came, went or changed: what was added up holds no longer."""
         self._slots = self._announced = None
+
+
+def _place(worker: Worker) -> tuple[str, str]:
+    return worker.name, worker.announcement.host

@@ -2,6 +2,7 @@
 
 import re
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
@@ -118,6 +119,29 @@ def test_workers_are_shown_with_what_they_play(page: Page, platform: Platform) -
     page.get_by_text("Others").click()
     page.get_by_role("link", name="CartPole-v1").click()
     expect(page.get_by_role("combobox", name="Environment")).to_have_value("CartPole-v1")
+
+
+def test_how_workers_went_is_shown_and_counted(page: Page, platform: Platform) -> None:
+    announcement = {"host": "h", "version": "0", "slots": 1, "processor": "p", "engines": {}}
+    described = {
+        "environment": {"id": "CartPole-v1"},
+        "engine": "none",
+        "observation_shape": [4],
+        "actions": None,
+        "frames_per_second": 50,
+        "deterministic": True,
+        "architectures": [],
+        "problem": "It cannot be made here.",
+    }
+    for name, why in (("spot-1", "preempted"), ("spot-2", "preempted"), ("ill", "crashed")):
+        said = {"protocol": 1, "worker": {"id": str(uuid4()), "name": name}}
+        # What describes an environment is answered at once: an empty request would wait.
+        platform.ask("POST", "/batches", said | {"announcement": announcement, "descriptions": [described]})
+        platform.ask("POST", "/batches/release", said | {"leases": [], "leaving": True, "why": why})
+    page.goto("/workers")
+    expect(page.get_by_role("row", name=re.compile("^spot-1"))).to_contain_text("Preempted")
+    expect(page.get_by_role("row", name=re.compile("^ill"))).to_contain_text("Crashed")
+    expect(page.get_by_text("1 crashed, 2 preempted")).to_be_visible()
 
 
 def test_an_address_that_names_nothing_says_so(page: Page, faults: Faults) -> None:

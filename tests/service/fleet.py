@@ -18,6 +18,7 @@ from evolution.messages import (
     BatchRequest,
     Episode,
     EpisodeResult,
+    Farewell,
     ReleaseRequest,
     Submission,
     WorkerIdentity,
@@ -168,9 +169,11 @@ class FakeWorker:
             described = [describe(environment, self.engines[environment.id]) for environment in reply.describe]
             submissions = [self.play(batch) for batch in reply.batches]
 
-    async def leave(self) -> None:
+    async def leave(self, why: Farewell = "left") -> None:
         """Says goodbye."""
-        await self.master.release(ReleaseRequest(protocol=PROTOCOL, worker=self.identity, leases=[], leaving=True))
+        await self.master.release(
+            ReleaseRequest(protocol=PROTOCOL, worker=self.identity, leases=[], leaving=True, why=why)
+        )
 
 
 async def reached(master: Master, run: str, state: str) -> RunDetail:

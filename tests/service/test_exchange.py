@@ -192,6 +192,13 @@ async def test_a_worker_that_leaves_gives_all_back_and_is_shown_as_left(master: 
     assert (await other.claim()).episodes == batch.episodes
 
 
+async def test_how_a_worker_went_is_shown(master: Master) -> None:
+    one, other = await described(master, "one"), await described(master, "other")
+    await one.leave("preempted")
+    await other.leave("crashed")
+    assert {worker.name: worker.state for worker in master.list_workers()} == {"one": "preempted", "other": "crashed"}
+
+
 async def test_another_protocol_version_is_refused_with_advice(master: Master) -> None:
     worker = FakeWorker(master)
     request = worker.request()

@@ -19,7 +19,7 @@ from tests.worker.fake_server import FakeServer, serving
 PROGRAM = """
 import sys
 from worker.main import run_worker
-sys.exit(run_worker(sys.argv[1], "token", int(sys.argv[2]), sys.argv[3:]))
+sys.exit(run_worker(sys.argv[1], "token", int(sys.argv[2]), sys.argv[4:], spot=sys.argv[3] == "spot"))
 """
 Start = Callable[..., subprocess.Popen[str]]
 GOLDEN = Path(__file__).parents[1] / "unit" / "evolution" / "genome-golden.json"
@@ -93,8 +93,10 @@ def start(fake: FakeServer) -> Iterator[Start]:
     """Starts workers; none outlives its test."""
     started: list[subprocess.Popen[str]] = []
 
-    def start_worker(slots: int = 1, modules: Sequence[str] = (), url: str | None = None) -> subprocess.Popen[str]:
-        arguments = [sys.executable, "-c", PROGRAM, url or fake.url, str(slots), *modules]
+    def start_worker(
+        slots: int = 1, modules: Sequence[str] = (), url: str | None = None, *, spot: bool = False
+    ) -> subprocess.Popen[str]:
+        arguments = [sys.executable, "-c", PROGRAM, url or fake.url, str(slots), "spot" if spot else "-", *modules]
         started.append(subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True))
         return started[-1]
 

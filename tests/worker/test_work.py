@@ -160,6 +160,7 @@ def test_sigterm_hands_back_within_ten_seconds(fake: FakeServer, start: Start) -
     assert time.monotonic() - begun < 10
     release = fake.releases[-1]
     assert release.leaving
+    assert release.why == "left"
     assert {playing.lease, ahead.lease} <= set(release.leases)
     assert have_ended(slots, 0.1)
 
@@ -264,6 +265,7 @@ def test_a_worker_whose_processes_never_become_ready_claims_nothing_and_ends(
     assert fake.announced()
     assert all(request.wants == 0 for request in fake.requests)
     assert fake.releases[-1].leaving
+    assert fake.releases[-1].why == "crashed"
 
 
 def test_a_worker_whose_processes_become_ready_no_more_hands_back_what_it_holds(

@@ -68,6 +68,43 @@ def test_a_worker_that_left_is_shown_for_an_hour(workers: Workers, clock: FakeCl
     assert workers.all() == []
 
 
+@pytest.mark.parametrize("comes_back_after", [1.0, LOST_SECONDS + 1])
+def test_who_fell_silent_and_was_started_again_has_crashed(
+    workers: Workers, clock: FakeClock, comes_back_after: float
+) -> None:
+    gone = {
+        (name, host): workers.greet(identity(name=name), announcement().model_copy(update={"host": host}))
+        for name, host in (("pod-1", "h"), ("pod-2", "h"), ("pod-1", "another"))
+    }
+    clock.advance(comes_back_after)
+    workers.reap()
+    again = workers.greet(identity(name="pod-1"), announcement())
+    clock.advance(LOST_SECONDS)
+    workers.reap()
+    states = {place: worker.state for place, worker in gone.items() if worker}
+    assert states == {("pod-1", "h"): "crashed", ("pod-2", "h"): "lost", ("pod-1", "another"): "lost"}
+    assert workers.connected() == [again]
+
+
+def test_of_two_that_share_a_name_each_is_connected_while_it_speaks(workers: Workers, clock: FakeClock) -> None:
+    first, second = identity(name="same"), identity(name="same")
+    both = [workers.greet(first, announcement()), workers.greet(second, announcement())]
+    clock.advance(LOST_SECONDS)
+    workers.greet(first, None)
+    workers.greet(second, None)
+    workers.reap()
+    assert workers.connected() == both
+
+
+def test_who_said_goodbye_and_starts_again_has_not_crashed(workers: Workers) -> None:
+    me = identity(name="pod-1")
+    first = workers.greet(me, announcement())
+    workers.leave(me.id, "preempted")
+    workers.greet(identity(name="pod-1"), announcement())
+    assert first is not None
+    assert first.state == "preempted"
+
+
 def test_announcing_again_keeps_what_is_known_of_a_worker(workers: Workers, clock: FakeClock) -> None:
     me = identity()
     worker = workers.greet(me, announcement())
