@@ -1,5 +1,6 @@
 """`neuroevo worker …`: those who play."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -53,6 +54,10 @@ def start_worker(
 ) -> None:
     """Start a worker. SIGTERM or Ctrl-C makes it hand back what it holds and leave within 10 s."""
     import logging
+    import signal
+
+    # What is imported below takes a second, and a container's first process is deaf to SIGTERM unless it says so.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
     from cli.connection import find_connection
     from cli.errors import BadInput

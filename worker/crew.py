@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from typing import Protocol
 from uuid import UUID
 
@@ -103,7 +104,7 @@ class Crew:
         barren = 0
         while True:
             try:
-                process = await SlotProcess.start(self._modules, self._memory)
+                process = await self._start_process()
             except OSError as error:
                 raise NeverReady(_unstartable(error)) from None
             self._processes[number] = process
@@ -117,6 +118,16 @@ class Crew:
             if min(self._failed_starts.values()) >= MOST_FAILED_STARTS:
                 raise NeverReady(_hopeless())
             await asyncio.sleep(min(LONGEST_PAUSE_SECONDS, SHORTEST_PAUSE_SECONDS * 2**barren) if barren else 0)
+
+    async def _start_process(self) -> SlotProcess:
+        """A fresh process. Where this is cancelled meanwhile, the process is ended: nobody else knows of it yet."""
+        starting = asyncio.ensure_future(SlotProcess.start(self._modules, self._memory))
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            with suppress(OSError):
+                await (await starting).end()
+            raise
 
     async def _await_start(self, number: int, reports: Reports) -> bool:
         """Whether the slot's process says that it is ready before it dies."""

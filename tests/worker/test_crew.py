@@ -22,12 +22,9 @@ from worker.orders import Progress, Ready
 from worker.shelf import open_memory
 from worker.slot import PIPE_BYTES
 from worker.slot_process import SlotProcess
+from worker.tasks import cancel
 
-# A crew may be ended in the middle of starting a process, which then ends with its pipes.
-pytestmark = [
-    pytest.mark.anyio,
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"),
-]
+pytestmark = pytest.mark.anyio
 
 
 NOTES_ITS_START = """
@@ -129,8 +126,19 @@ async def test_the_next_batch_is_at_hand_before_the_one_in_play_is_finished_and_
         assert foreman.returned == [first, second]
         assert not third.lost
     finally:
-        work.cancel()
+        await cancel([work])
         await crew.end()
+
+
+@pytest.mark.parametrize("turns", range(1, 6))
+async def test_a_start_under_way_is_ended_with_the_crew(turns: int) -> None:
+    crew, before = Crew(2, [], Holdings(), NotedForeman()), set(children_of(os.getpid()))
+    work = asyncio.create_task(crew.work())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await cancel([work])
+    await crew.end()
+    assert set(children_of(os.getpid())) == before
 
 
 @pytest.mark.parametrize(("pace", "nearly"), [(math.inf, False), (SOON_SECONDS / 4, True), (SOON_SECONDS / 3.9, False)])

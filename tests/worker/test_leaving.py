@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections import deque
 from pathlib import Path
@@ -105,3 +106,14 @@ def test_while_a_chain_of_a_thousand_seeds_is_expanded(fake: FakeServer, start: 
     leaves(worker)
     assert batch.lease in fake.releases[-1].leases
     assert not fake.results
+
+
+def test_while_its_command_is_being_loaded() -> None:
+    """By default SIGTERM would end it with an error, and never reach a container's first process."""
+    program = """
+import os, signal
+from cli import connection, workers
+connection.find_connection = lambda *_: os.kill(os.getpid(), signal.SIGTERM)
+workers.start_worker()
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
