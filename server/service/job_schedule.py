@@ -5,15 +5,16 @@ run, no bound. Losing this object loses nothing: it is rebuilt from the jobs tha
 """
 
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count, islice
 from typing import Literal
 from uuid import UUID, uuid4
 
 from server.service.allowance import Allowance
 from server.service.job_ranks import Rank
+from server.service.queue import WATCHED_LEASES
 
 Asker = Literal["person", "library"]
 PERSON_SHARE, LIBRARY_SHARE = 0.2, 0.1
@@ -52,6 +53,8 @@ class JobQueue:
     waiting: deque[int]
     is_bound: bool = False
     pace: float | None = None
+    leases: "dict[UUID, JobLease]" = field(default_factory=dict)
+    """Live ones, oldest first."""
 
 
 @dataclass(eq=False)
@@ -81,6 +84,8 @@ class JobSchedule:
     """Leases so far that nobody extended in time."""
     _queues: dict[str, JobQueue] = field(default_factory=dict)
     _leases: dict[UUID, JobLease] = field(default_factory=dict)
+    _hands: Counter[UUID] = field(default_factory=Counter)
+    """By worker, how many leases it holds."""
     _allowances: dict[Asker, Allowance] = field(init=False)
     _order: "count[int]" = field(default_factory=count)
 
@@ -113,9 +118,8 @@ class JobSchedule:
 
     def drop(self, job: str) -> None:
         """Hand out nothing more of the job; its leases are lost."""
-        self._queues.pop(job, None)
-        for lease in [lease for lease in self._leases.values() if lease.queue.job == job]:
-            self._end(lease.id)
+        if queue := self._queues.pop(job, None):
+            self.release(list(queue.leases))
 
     def claim(
         self,
@@ -164,13 +168,13 @@ class JobSchedule:
         each = seconds / len(settled)
         queue.pace = each if queue.pace is None else MEMORY * queue.pace + (1 - MEMORY) * each
         unheld = set(settled)
-        for lease in [lease for lease in self._leases.values() if lease.queue is queue]:
+        for lease in list(queue.leases.values()):
             unheld -= lease.episodes
             if (done := len(lease.episodes & settled)) and lease.charged:
                 self._allowances[lease.asker].spend(done * (each - lease.charged))
             lease.episodes -= settled
             if not lease.episodes:
-                del self._leases[lease.id]
+                self._forget(lease.id)
         if unheld:
             # Of a lease that expired meanwhile: they wait to be handed out again, which is not needed now.
             queue.waiting = deque(episode for episode in queue.waiting if episode not in unheld)
@@ -196,7 +200,8 @@ class JobSchedule:
 
     def forget(self, worker: UUID) -> None:
         """The worker left: end its leases."""
-        self.release([lease.id for lease in self._leases.values() if lease.worker == worker])
+        if self._hands[worker]:
+            self.release([lease.id for lease in self._leases.values() if lease.worker == worker])
 
     def serves(self, asker: Asker) -> bool:
         """Whether jobs of this asker get any time at all."""
@@ -204,21 +209,22 @@ class JobSchedule:
 
     def is_held(self, job: str) -> bool:
         """Whether somebody plays it now."""
-        return any(lease.queue.job == job for lease in self._leases.values())
+        return job in self._queues and bool(self._queues[job].leases)
 
     def held_by(self, worker: UUID) -> int:
         """Leases that the worker holds."""
-        return sum(lease.worker == worker for lease in self._leases.values())
+        return self._hands[worker]
 
     def workers(self) -> set[UUID]:
         """Those who play jobs now."""
-        return {lease.worker for lease in self._leases.values()}
+        return set(self._hands)
 
     def _overdue(self, queues: list[JobQueue], worker: UUID, now: float) -> tuple[JobQueue, int] | None:
-        """The oldest episode on which another worker takes too long: it may be frozen, though its lease is extended."""
-        for lease in self._leases.values():
-            if lease.worker != worker and lease.overdue_at < now and lease.queue in queues:
-                alike = [other.episodes for other in self._leases.values() if other.queue is lease.queue]
+        """An episode on which another worker takes too long: it may be frozen, though its lease is extended."""
+        oldest = islice(chain.from_iterable(queue.leases.values() for queue in queues), WATCHED_LEASES)
+        for lease in oldest:
+            if lease.worker != worker and lease.overdue_at < now:
+                alike = [other.episodes for other in lease.queue.leases.values()]
                 for episode in sorted(lease.episodes):
                     if sum(episode in held for held in alike) < MAX_LIVE_LEASES:
                         return lease.queue, episode
@@ -231,7 +237,8 @@ class JobSchedule:
         overdue_at = now + max(self.lease_seconds, OVERDUE * each * len(episodes))
         expires_at = now + self.lease_seconds
         lease = JobLease(uuid4(), worker, queue, queue.asker, set(episodes), charged, expires_at, overdue_at)
-        self._leases[lease.id] = lease
+        self._leases[lease.id] = queue.leases[lease.id] = lease
+        self._hands[worker] += 1
         return JobGrant(lease.id, queue.job, episodes, lease.expires_at)
 
     def _batch_size(self, queue: JobQueue, slots: int) -> int:
@@ -242,11 +249,20 @@ class JobSchedule:
         return max(1, min(MAX_BATCH_EPISODES, math.floor(min(by_time, by_end))))
 
     def _end(self, id: UUID) -> None:
-        lease = self._leases.pop(id, None)
+        lease = self._forget(id)
         if lease is not None:
             self._allowances[lease.asker].spend(-lease.charged * len(lease.episodes))
-            others = [other.episodes for other in self._leases.values() if other.queue is lease.queue]
+            others = [other.episodes for other in lease.queue.leases.values()]
             lease.queue.waiting.extendleft(sorted(lease.episodes.difference(*others), reverse=True))
+
+    def _forget(self, id: UUID) -> JobLease | None:
+        lease = self._leases.pop(id, None)
+        if lease is not None:
+            del lease.queue.leases[id]
+            self._hands[lease.worker] -= 1
+            if not self._hands[lease.worker]:
+                del self._hands[lease.worker]
+        return lease
 
 
 def _suits(queue: JobQueue, engines: Mapping[str, str], is_played: Callable[[str, str], bool]) -> bool:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from uuid import UUID
 
 from server.service.supply import Supply, Task
@@ -12,6 +13,11 @@ MAX_LIVE_LEASES = 2
 OVERDUE = 2.0
 """A lease that took this many times its expected duration may be handed out again when the queue runs dry. Below
 that, a copy of work that is about to arrive would only keep a worker from the next phase."""
+
+
+WATCHED_LEASES = 64
+"""So many of the oldest leases are looked at for overdue work: whoever asks in vain at the end of a phase must not cost
+a look at the whole fleet. What is younger is looked at as these end."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ class Queue:
 
     def overdue(self, worker: UUID, now: float) -> Task | None:
         """The oldest unfinished task that took too long on another worker, if it may be handed out again."""
-        for lease in self.leases.values():
+        for lease in islice(self.leases.values(), WATCHED_LEASES):
             if lease.worker != worker and now - lease.granted_at > OVERDUE * lease.expected_seconds:
                 for task in sorted(lease.tasks):
                     if len(self.holders[task]) < MAX_LIVE_LEASES and not self._is_barred(worker, task):

@@ -180,9 +180,9 @@ class Schedule:
 
     def forget(self, worker: UUID) -> None:
         """The worker left: end its leases and drop its measured speed."""
-        self.release([lease.id for lease in self._leases.values() if lease.worker == worker])
-        for key in [key for key in self._worker_pace if key[1] == worker]:
-            del self._worker_pace[key]
+        self.release(list(self._hands.get(worker, ())))
+        for run in self._run_pace:
+            self._worker_pace.pop((run, worker), None)
 
     def makes_short_turns(self, slots: int) -> bool:
         """Whether it keeps waiting requests from work that there is: of several runs, in a fleet of few slots."""

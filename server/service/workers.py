@@ -40,6 +40,8 @@ class Worker:
     """Results that cannot be."""
     exclusion: Exclusion | None = None
     """Why it was set aside, if it was."""
+    counted_slots: int = 0
+    """Those of it that are in the fleet's sum."""
 
 
 @dataclass
@@ -51,15 +53,13 @@ class Workers:
     _newest: dict[tuple[str, str], Worker] = field(default_factory=dict)
     """By name and host: who was started there last."""
     _engine_sets: dict[frozenset[tuple[str, str]], Mapping[str, str]] = field(default_factory=dict)
-    _slots: int | None = None
+    _slots: int = 0
     _announced: dict[str, Counter[str]] | None = None
     _excluded: list[Exclusion] = field(default_factory=list)
 
     @property
     def slots(self) -> int:
         """Evaluation processes of all workers that serve."""
-        if self._slots is None:
-            self._slots = sum(worker.announcement.slots for worker in self.serving())
         return self._slots
 
     def greet(self, identity: WorkerIdentity, announcement: Announcement | None) -> Worker | None:
@@ -69,7 +69,7 @@ class Workers:
             worker = self._enrol(identity, announcement, worker)
         elif worker is not None and worker.state != "connected":
             worker.state = "connected"
-            self._recount()
+            self._recount(worker)
         self.touch(identity.id)
         return worker
 
@@ -91,7 +91,7 @@ class Workers:
         """The worker said goodbye."""
         if worker := self._known.get(id):
             worker.state = why
-            self._recount()
+            self._recount(worker)
 
     def reap(self) -> list[Worker]:
         """Marks silent workers as lost, or crashed, and gives them; forgets those that were gone for an hour."""
@@ -107,7 +107,7 @@ class Workers:
         for id in gone:
             self._forget(self._known.pop(id))
         if lost:
-            self._recount()
+            self._recount(*lost)
         return lost
 
     def all(self) -> list[Worker]:
@@ -133,7 +133,7 @@ class Workers:
         self._excluded = list(excluded)
         for worker in self._known.values():
             worker.exclusion = self._exclusion_of(worker.id, worker)
-        self._recount()
+        self._recount(*self._known.values())
 
     def exclusion_of(self, id: UUID) -> Exclusion | None:
         """Why this worker, known or not, was set aside, if it was."""
@@ -172,7 +172,7 @@ class Workers:
             self._succeed(known)
         known.name, known.announcement, known.engines, known.state = identity.name, slim, engines, "connected"
         known.exclusion = self._exclusion_of(identity.id, known)
-        self._recount()
+        self._recount(known)
         return known
 
     def _succeed(self, worker: Worker) -> None:
@@ -191,9 +191,14 @@ class Workers:
         place = _place(known) if known else None
         return next((one for one in self._excluded if one.worker == id or (one.name, one.host) == place), None)
 
-    def _recount(self) -> None:
-        """Someone came, went or changed: what was added up holds no longer."""
-        self._slots = self._announced = None
+    def _recount(self, *changed: Worker) -> None:
+        """These came, went or changed. Only their slots are counted anew: an arrival must not cost a look at all."""
+        for worker in changed:
+            serves = worker.state == "connected" and worker.exclusion is None
+            slots = worker.announcement.slots if serves else 0
+            self._slots += slots - worker.counted_slots
+            worker.counted_slots = slots
+        self._announced = None
 
 
 def _place(worker: Worker) -> tuple[str, str]:
