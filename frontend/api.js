@@ -151,6 +151,9 @@ export const getPresets = (signal) => request("GET", "/presets", { signal });
 /** @param {AbortSignal} [signal] @returns {Promise<{items: import("./types.js").WorkerView[]}>} */
 export const listWorkers = (signal) => request("GET", "/workers", { signal });
 
+/** @param {AbortSignal} [signal] @returns {Promise<{items: import("./types.js").RefusedView[]}>} */
+export const listRefusedWorkers = (signal) => request("GET", "/workers/refused", { signal });
+
 const policy = (id) => `/policies/${encodeURIComponent(id)}`;
 
 /** @param {{environment?: string, origin?: string, run?: string, tag?: string, search?: string, sort?: string,

@@ -33,6 +33,7 @@
  *   state: "working"|"idle"|"set aside"|"left"|"preempted"|"crashed"|"lost", first_seen_at: string,
  *   last_seen_at: string, episodes: number, frames: number, frames_per_second: number, runs: {run: string, name: string, episodes_leased: number}[],
  *   environments: number, refused: number, reason: string|null}} WorkerView
+ * @typedef {{address: string, reason: string, at: string, times: number}} RefusedView
  * @typedef {{observation_shape: number[], frames_per_second: number, deterministic: boolean,
  *   architectures: string[], problem: string|null}} Description
  * @typedef {{id: string, family: "atari"|"vector", workers: number, description: Description|null}} EnvironmentView

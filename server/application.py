@@ -24,6 +24,7 @@ from server.service.clock import Clock, SystemClock
 from server.service.keyring import Keyring
 from server.service.keys import Key, digest_of
 from server.service.master import Master
+from server.service.refusals import Refusals
 from server.service.tokens import Tokens
 from server.settings import Settings
 from server.storage.database import Storage
@@ -41,6 +42,7 @@ def create_app(settings: Settings, storage: Storage | None = None, clock: Clock 
     app.state.master = master = Master(store, time, settings)
     app.state.keyring = keyring = Keyring(store, time, own_keys(settings))
     app.state.tokens = Tokens(store.reading, master.writing, time, keyring.load)
+    app.state.refusals = refusals = Refusals(time)
     app.state.stopping = asyncio.Event()
     watch_process(master.meters.registry)
     app.router.routes.insert(0, Shortcut("/api/v1", batches.router.routes))
@@ -52,7 +54,7 @@ def create_app(settings: Settings, storage: Storage | None = None, clock: Clock 
     answer_with_problems(app)
     app.add_exception_handler(404, answer_not_found)
     # The last one added is the outermost.
-    app.add_middleware(Gate, keyring=keyring)
+    app.add_middleware(Gate, keyring=keyring, refusals=refusals)
     app.add_middleware(Hosts, settings=settings)
     app.add_middleware(BodyLimit, limit=settings.body_bytes)
     app.add_middleware(Compression, minimum_size=1024, compresslevel=COMPRESSION_LEVEL)

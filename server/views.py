@@ -179,6 +179,15 @@ class WorkerView(Value):
     """Why it was set aside."""
 
 
+class RefusedView(Value):
+    """Workers of one address that were not let in within the last hour. `at`: the last time; `reason`: what to do."""
+
+    address: str
+    reason: str
+    at: datetime
+    times: int
+
+
 class EnvironmentView(Value):
     """An environment that connected workers announce."""
 

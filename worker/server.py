@@ -14,7 +14,8 @@ ANSWER_SECONDS = 60.0
 """An empty request is held by the server for up to 20 s."""
 
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
-UNAUTHORIZED = frozenset({401, 403})
+FORBIDDEN = 403
+UNAUTHORIZED = frozenset({401, FORBIDDEN})
 OTHER_PROTOCOL = 426
 AGAIN = frozenset({408, 425, 429})
 
@@ -99,6 +100,8 @@ class Server:
 
     def _complaint(self, response: httpx2.Response) -> Refused | ServerUnreachable:
         status, said = response.status_code, _said(response)
+        if status == FORBIDDEN and said:
+            return WrongToken(f"the server at {self.url} does not accept the token: {said}")
         if status in UNAUTHORIZED:
             return WrongToken(
                 f"the server at {self.url} does not accept the token: pass the one that it was started with, as "

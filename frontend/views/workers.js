@@ -1,7 +1,7 @@
 /** Who plays: the workers, and the environments that they can make. */
 
 import { html } from "../vendor/preact-htm.module.js";
-import { letWorkerIn, listEnvironments, listWorkers } from "../api.js";
+import { letWorkerIn, listEnvironments, listRefusedWorkers, listWorkers } from "../api.js";
 import { Button, ButtonLink, Command } from "../components/buttons.js";
 import { Figure, Figures } from "../components/figures.js";
 import { Empty, Resource } from "../components/notices.js";
@@ -38,7 +38,29 @@ export function Workers() {
     <${Resource} resource=${resource} rows=${5}>
       ${(loaded) => html`<${Fleet} workers=${followed ?? loaded} />`}
     <//>
+    <${Refused} />
   </div>`;
+}
+
+/** Who was not let in, and why. */
+function Refused() {
+  const { data } = useResource("refused workers", listRefusedWorkers);
+  if (!data?.items.length) return null;
+  return html`<section class="section" aria-labelledby="refused">
+    <h2 id="refused">Not let in</h2>
+    <div class="card"><table class="table">
+      <caption class="hidden">Workers that were not let in within the last hour</caption>
+      <thead><tr>
+        <th scope="col">Address</th><th scope="col">What to do</th><th scope="col" class="right at-small">Times</th>
+        <th scope="col" class="right">Last</th>
+      </tr></thead>
+      <tbody>${data.items.map(({ address, reason, at, times }) => html`<tr key=${`${address} ${reason}`}>
+        <th scope="row">${address}</th><td>${reason}</td>
+        <td class="right at-small number">${times}</td>
+        <td class="right quiet-text"><${Ago} at=${at} /></td>
+      </tr>`)}</tbody>
+    </table></div>
+  </section>`;
 }
 
 function Fleet({ workers }) {

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from server.api.problems import problem
 from server.service.keyring import Keyring
 from server.service.keys import Key, Right
+from server.service.refusals import Refusals
 
 logger = logging.getLogger(__name__)
 
@@ -95,9 +96,10 @@ async def refuse(refusal: Response, scope: Scope, receive: Receive, send: Send) 
 class Gate:
     """Lets nobody without the right token, and no page of another site, reach the interface. Websockets included."""
 
-    def __init__(self, app: ASGIApp, keyring: Keyring) -> None:
+    def __init__(self, app: ASGIApp, keyring: Keyring, refusals: Refusals) -> None:
         self._app = app
         self._keyring = keyring
+        self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 401 or 403, or pass the request on."""
@@ -119,10 +121,12 @@ class Gate:
         if right is Right.SIGN_IN:
             return None
         key = self._key(connection)
-        if key is None:
-            return unknown()
-        connection.scope[KEY] = key
-        return None if key.may(right) else _forbidden(key, right)
+        if key is not None and key.may(right):
+            connection.scope[KEY] = key
+            return None
+        if right is Right.WORK:
+            self._refusals.note(address_of(connection), _advice(connection, key))
+        return unknown() if key is None else _forbidden(key, right)
 
     def _key(self, connection: HTTPConnection) -> Key | None:
         """Whose token the request carries, as a bearer or in the cookie."""
@@ -130,6 +134,20 @@ class Gate:
         if scheme.lower() == "bearer":
             return self._keyring.find(bearer.strip())
         return self._keyring.find(connection.cookies.get(cookie_name(connection.headers), ""))
+
+
+def address_of(connection: HTTPConnection) -> str:
+    """Where the request comes from; a proxy in front counts only where the settings name it."""
+    return connection.client.host if connection.client else "unknown"
+
+
+def _advice(connection: HTTPConnection, key: Key | None) -> str:
+    """What is the matter with a worker's token, without the token."""
+    if key is not None:
+        return f"Its token's role is {key.role}: give it a worker's, of `neuroevo token create NAME --role worker`."
+    if "authorization" in connection.headers:
+        return "Its token is not known, or no longer: give it one that is, as NEUROEVO_TOKEN."
+    return "It has no token: give it a worker's, as NEUROEVO_TOKEN."
 
 
 def unknown() -> Response:

@@ -12,7 +12,9 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from evolution.messages import PROTOCOL
+from server.api.access import address_of
 from server.api.problems import NotJson
+from server.service.errors import ProtocolMismatch
 from server.service.exchange import check_protocol
 
 Message = TypeVar("Message", bound=BaseModel)
@@ -32,7 +34,11 @@ class WorkRoute(APIRoute):
         async def handle(request: Request) -> Response:
             if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
                 raise NotJson(NotJson.__doc__)
-            response: Response = await endpoint(body=read(message, await request.body()), request=request)
+            try:
+                response: Response = await endpoint(body=read(message, await request.body()), request=request)
+            except ProtocolMismatch as error:
+                request.app.state.refusals.note(address_of(request), str(error))
+                raise
             return response
 
         return handle

@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import Field
 
 from evolution.model import Value
 from server.api.dependencies import MasterDep
 from server.api.problems import documented
-from server.views import Listing, WorkerView
+from server.service.refusals import Refusals
+from server.views import Listing, RefusedView, WorkerView
 
 router = APIRouter(prefix="/workers", tags=["workers"])
 
@@ -24,6 +25,18 @@ class Reason(Value):
 async def list_workers(master: MasterDep) -> Listing[WorkerView]:
     """Those connected and those that left within the last hour, with their speed and what they play."""
     return Listing(items=master.list_workers())
+
+
+@router.get("/refused", summary="List the workers that were not let in")
+async def list_refused(request: Request) -> Listing[RefusedView]:
+    """By address, within the last hour: those without a valid token, or of another protocol version."""
+    refusals: Refusals = request.app.state.refusals
+    return Listing(
+        items=[
+            RefusedView(address=found.address, reason=found.reason, at=found.at, times=found.times)
+            for found in refusals.recent()
+        ]
+    )
 
 
 @router.post("/{id}/set-aside", status_code=204, summary="Set a worker aside", responses=documented(404, 422))

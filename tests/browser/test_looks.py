@@ -1,6 +1,7 @@
 """How the dashboard meets people: schemes, narrow screens, keyboards, strangers, workers, a server that is gone."""
 
 import re
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -142,6 +143,15 @@ def test_how_workers_went_is_shown_and_counted(page: Page, platform: Platform) -
     expect(page.get_by_role("row", name=re.compile("^spot-1"))).to_contain_text("Preempted")
     expect(page.get_by_role("row", name=re.compile("^ill"))).to_contain_text("Crashed")
     expect(page.get_by_text("1 crashed, 2 preempted")).to_be_visible()
+
+
+def test_a_worker_that_was_not_let_in_is_shown_with_what_to_do(page: Page, platform: Platform) -> None:
+    said = {"protocol": 99, "worker": {"id": str(uuid4()), "name": "other"}, "leases": []}
+    with pytest.raises(HTTPError, match="426"):
+        platform.ask("POST", "/batches/release", said)
+    page.goto("/workers")
+    table = page.get_by_role("region", name="Not let in")
+    expect(table.get_by_role("row", name=re.compile("^127.0.0.1"))).to_contain_text("install the server's version")
 
 
 def test_an_address_that_names_nothing_says_so(page: Page, faults: Faults) -> None:

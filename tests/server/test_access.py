@@ -9,8 +9,10 @@ from starlette.types import Message, Receive, Scope, Send
 from server.api.access import Gate
 from server.service.clock import SystemClock
 from server.service.keyring import Keyring
+from server.service.refusals import Refusals
 from server.storage.database import Storage
-from tests.server.conftest import TOKEN
+from tests.server.conftest import TOKEN, VIEWER_TOKEN
+from tests.server.player import Worker
 
 pytestmark = pytest.mark.anyio
 LINKS = "/api/v1/tokens/links"
@@ -222,7 +224,33 @@ async def test_the_path_of_a_stranger_who_would_listen_forges_no_line_of_the_log
 
     scope = {"type": "websocket", "path": "/live\naction=master.lead epoch=9\x1b[2J", "headers": []}
     with caplog.at_level(logging.INFO, "server.api.access"):
-        await Gate(never, Keyring(Storage("postgresql://x"), SystemClock()))(scope, receive, send)
+        await Gate(never, Keyring(Storage("postgresql://x"), SystemClock()), Refusals(SystemClock()))(
+            scope, receive, send
+        )
 
     assert [answer["type"] for answer in answers] == ["websocket.close"]
     assert caplog.messages == ["action=live.refuse path=/live%0Aaction%3Dmaster.lead%20epoch%3D9%1B%5B2J status=401"]
+
+
+async def test_workers_that_are_not_let_in_are_listed_with_what_to_do_and_without_their_token(
+    client: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    request = Worker(client).request()
+    wrong = f"{TOKEN}x"
+    for authorization in ("", f"Bearer {wrong}", f"Bearer {wrong}", f"Bearer {VIEWER_TOKEN}"):
+        headers = {"Authorization": authorization} if authorization else {}
+        async with httpx2.AsyncClient(transport=client._transport, base_url="http://server", headers=headers) as other:
+            assert (await other.post("/api/v1/batches", json=request)).status_code in {401, 403}
+    assert (await client.post("/api/v1/batches", json=request | {"protocol": 2})).status_code == 426
+    assert (await client.get("/api/v1/nothing", headers={"Authorization": "Bearer x"})).status_code == 401
+
+    found = (await client.get("/api/v1/workers/refused")).json()["items"]
+
+    assert [one["times"] for one in found] == [1, 1, 2, 1]
+    words = ["install the server's version", "role is viewer", "is not known", "has no token"]
+    for one, word in zip(found, words, strict=True):
+        assert word in one["reason"]
+        assert f"action=worker.refuse address={one['address']} reason={one['reason']}" in caplog.text
+    assert wrong not in str(found)
+    assert wrong not in caplog.text
+    assert VIEWER_TOKEN not in caplog.text

@@ -97,6 +97,7 @@ TABLE: dict[tuple[str, str], set[str]] = {
     ("GET", f"{V1}/environments"): LOOK,
     ("GET", f"{V1}/presets"): LOOK,
     ("GET", f"{V1}/workers"): LOOK,
+    ("GET", f"{V1}/workers/refused"): LOOK,
     ("POST", f"{V1}/workers/{{id}}/set-aside"): OPERATE,
     ("POST", f"{V1}/workers/{{id}}/let-in"): OPERATE,
 }

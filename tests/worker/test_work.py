@@ -200,7 +200,12 @@ def test_a_dead_evaluation_process_is_replaced_and_its_batch_given_back(fake: Fa
 
 @pytest.mark.parametrize(
     ("status", "message"),
-    [(401, "does not accept the token"), (426, "as the test wants it"), (404, "is this the right server?")],
+    [
+        (401, "pass the one that it was started with"),
+        (403, "the token: as the test wants it"),
+        (426, "as the test wants it"),
+        (404, "is this the right server?"),
+    ],
 )
 def test_a_server_that_refuses_ends_the_worker_with_one_message(
     fake: FakeServer, start: Start, status: int, message: str
