@@ -67,7 +67,7 @@ def start_worker(
 
     level = logging.getLevelNamesMapping().get((log_level or "info").upper())
     if level is None:
-        raise BadInput(f"--log-level {log_level}: there are debug, info, warning and error")
+        raise BadInput(f"--log-level (NEUROEVO_LOG_LEVEL) {log_level}: there are debug, info, warning and error")
     connection = find_connection(data, server, token)
     parents_bytes = None if parents_memory is None else parents_memory * MEGABYTE
     raise typer.Exit(

@@ -68,6 +68,37 @@ def test_a_number_out_of_range_is_named() -> None:
     assert "--port" in refused("up", "--port", "70000", code=2)
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "SLOTS=abc",
+        "SLOTS=0",
+        "PARENTS_MEMORY=-1",
+        "PARENTS_MEMORY=abc",
+        "SPOT=maybe",
+        "LOG_LEVEL=loud",
+        "LOG_FORMAT=xml",
+    ],
+)
+def test_a_workers_setting_out_of_range_is_named_by_its_variable(setting: str) -> None:
+    name, _, value = setting.partition("=")
+    variables = {f"NEUROEVO_{name}": value, "NEUROEVO_SERVER": "http://127.0.0.1:9", "NEUROEVO_TOKEN": "t"}
+    assert f"NEUROEVO_{name}" in refused("worker", "start", code=2, **variables)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        *("PORT=abc", "PORT=70000", "LEASE_SECONDS=0", "BATCH_SECONDS=abc", "WAIT_SECONDS=-1", "STOP_SECONDS=abc"),
+        *("BODY_BYTES=0", "RECHECK=maybe", "VIDEO_QUOTA_MB=-1", "LIBRARY_SHARE=2", "LOG_LEVEL=loud", "LOG_FORMAT=xml"),
+    ],
+)
+def test_a_servers_setting_out_of_range_is_named_by_its_variable(setting: str) -> None:
+    name, _, value = setting.partition("=")
+    variables = {"NEUROEVO_DATABASE_URL": NOWHERE, f"NEUROEVO_{name}": value}
+    assert f"NEUROEVO_{name}" in refused("server", "start", code=2, **variables)
+
+
 def test_an_unknown_preset_is_answered_with_those_there_are(tmp_path: Path) -> None:
     line = refused("up", "--preset", "fast", "--data", tmp_path, code=2)
     assert line == "neuroevo: --preset fast: there are laptop, quick, paper, cshenton"
