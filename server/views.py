@@ -175,6 +175,8 @@ class WorkerView(Value):
     environments: int
     refused: int
     """Results of it that cannot be, since it connected: none was stored."""
+    handed_back: int
+    """Episodes that it had not played when it said goodbye: others play them."""
     reason: str | None
     """Why it was set aside."""
 

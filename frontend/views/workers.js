@@ -148,6 +148,8 @@ function Trust({ worker }) {
       .catch((error) => notify(error.detail || error.message, true));
   return html`${isAside && html`<span class="under">${worker.reason}</span>`}
     ${isAside && mayOperate && html`<${Button} kind="small" onClick=${letIn}>Let in again<//>`}
+    ${!isPresent(worker) && worker.handed_back > 0 &&
+    html`<span class="under">${plural(worker.handed_back, "episode")} handed back</span>`}
     ${worker.refused > 0 && html`<span class="under">${plural(worker.refused, "impossible result")}</span>`}`;
 }
 

@@ -1,6 +1,8 @@
 """One request of a worker: results in, work out, waiting for it if there is nothing else to say."""
 
 import asyncio
+import json
+import logging
 from uuid import UUID
 
 from evolution.messages import (
@@ -21,6 +23,8 @@ from server.service.submit_results import Committer, unwanted
 from server.service.take_job_results import take_job_results
 from server.service.waiters import Waiter
 from server.service.workers import Worker
+
+logger = logging.getLogger(__name__)
 
 
 def check_protocol(protocol: int) -> None:
@@ -116,10 +120,16 @@ def release_leases(memory: Memory, request: ReleaseRequest) -> None:
     """Gives leases back; a worker that leaves gives back all. Raises ProtocolMismatch."""
     check_protocol(request.protocol)
     memory.workers.greet(request.worker, None)
+    if request.leaving:
+        _part(memory, request)
     memory.schedule.release(request.leases)
     memory.jobs.schedule.release(request.leases)
-    if request.leaving:
-        memory.workers.leave(request.worker.id, request.why)
-        memory.schedule.forget(request.worker.id)
-        memory.jobs.schedule.forget(request.worker.id)
     serve_waiters(memory)
+
+
+def _part(memory: Memory, request: ReleaseRequest) -> None:
+    id = request.worker.id
+    handed_back = memory.schedule.forget(id) + memory.jobs.schedule.forget(id)
+    memory.workers.leave(id, request.why, handed_back)
+    values = (id, json.dumps(request.worker.name), request.why, handed_back)
+    logger.info("action=worker.leave worker=%s name=%s why=%s handed_back=%d", *values)

@@ -198,10 +198,13 @@ class JobSchedule:
         self.expired += len(ended)
         return [lease.queue.job for lease in ended]
 
-    def forget(self, worker: UUID) -> None:
-        """The worker left: end its leases."""
-        if self._hands[worker]:
-            self.release([lease.id for lease in self._leases.values() if lease.worker == worker])
+    def forget(self, worker: UUID) -> int:
+        """The worker left: end its leases, and tell how many episodes go to others."""
+        if not self._hands[worker]:
+            return 0
+        theirs = [lease for lease in self._leases.values() if lease.worker == worker]
+        self.release([lease.id for lease in theirs])
+        return sum(len(lease.episodes) for lease in theirs)
 
     def serves(self, asker: Asker) -> bool:
         """Whether jobs of this asker get any time at all."""

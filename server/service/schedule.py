@@ -178,11 +178,14 @@ class Schedule:
         self.expired += len(ended)
         return ended
 
-    def forget(self, worker: UUID) -> None:
-        """The worker left: end its leases and drop its measured speed."""
-        self.release(list(self._hands.get(worker, ())))
+    def forget(self, worker: UUID) -> int:
+        """The worker left: end its leases, drop its measured speed, and tell how many tasks go to others."""
+        theirs = list(self._hands.get(worker, {}).values())
+        count = sum(len(lease.tasks) for lease in theirs)
+        self.release([lease.id for lease in theirs])
         for run in self._run_pace:
             self._worker_pace.pop((run, worker), None)
+        return count
 
     def makes_short_turns(self, slots: int) -> bool:
         """Whether it keeps waiting requests from work that there is: of several runs, in a fleet of few slots."""

@@ -34,6 +34,7 @@ def view_worker(memory: Memory, worker: Worker, held: Mapping[str, int]) -> Work
         runs=[WorkerRun(run=id, name=name, episodes_leased=held[id]) for id, name in names.items()],
         environments=len(worker.engines),
         refused=worker.refused,
+        handed_back=worker.handed_back,
         reason=worker.exclusion.reason if worker.exclusion else None,
     )
 

@@ -34,6 +34,8 @@ class Worker:
     open_requests: int = 0
     state: Literal["connected", "lost"] | Farewell = "connected"
     """Silent for too long makes it lost; it crashed by its own word, or if another of its name came instead."""
+    handed_back: int = 0
+    """Episodes that it had not played when it last said goodbye."""
     episodes: int = 0
     frames: int = 0
     refused: int = 0
@@ -87,10 +89,10 @@ class Workers:
         known = self._known.get(id)
         return known.name if known else str(id)
 
-    def leave(self, id: UUID, why: Farewell = "left") -> None:
+    def leave(self, id: UUID, why: Farewell = "left", handed_back: int = 0) -> None:
         """The worker said goodbye."""
         if worker := self._known.get(id):
-            worker.state = why
+            worker.state, worker.handed_back = why, handed_back
             self._recount(worker)
 
     def reap(self) -> list[Worker]:

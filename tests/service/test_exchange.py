@@ -188,7 +188,8 @@ async def test_a_worker_that_leaves_gives_all_back_and_is_shown_as_left(master: 
     states = {worker.name: (worker.state, len(worker.runs)) for worker in master.list_workers()}
     assert states == {"one": ("working", 1), "other": ("idle", 0)}
     await one.leave()
-    assert {worker.name: worker.state for worker in master.list_workers()} == {"one": "left", "other": "idle"}
+    gone = {worker.name: (worker.state, worker.handed_back) for worker in master.list_workers()}
+    assert gone == {"one": ("left", len(batch.episodes)), "other": ("idle", 0)}
     assert (await other.claim()).episodes == batch.episodes
 
 
