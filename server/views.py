@@ -178,7 +178,7 @@ class WorkerView(Value):
     handed_back: int
     """Episodes that it had not played when it said goodbye: others play them."""
     reason: str | None
-    """Why it was set aside."""
+    """Why it was set aside, or why it can play none of the runs that go on."""
 
 
 class RefusedView(Value):

@@ -12,7 +12,7 @@ from worker.catalogue import announce_engines
 from worker.crew import NeverReady
 from worker.journal import FORMAT_VARIABLE, PLAIN, LogStyle, line, logger, set_up_logging
 from worker.poller import Poller
-from worker.processor import processor
+from worker.processor import described_processor
 from worker.registry import MissingModule, host, import_modules
 from worker.server import Refused, Server
 from worker.slots import default_slots
@@ -67,7 +67,7 @@ async def _work(
         identity = WorkerIdentity(id=worker_id, name=(name or f"{host()}-{str(worker_id)[:4]}")[:LONGEST_NAME])
         engines = await asyncio.to_thread(announce_engines, own)
         announcement = Announcement(
-            host=host(), version=_version(), slots=slots, processor=processor(), engines=engines
+            host=host(), version=_version(), slots=slots, processor=described_processor(), engines=engines
         )
         logger.info(line("worker-started", worker=identity.name, slots=slots, server=url, environments=len(engines)))
         await Poller(server, identity, announcement, modules, own, parents_bytes).run(stop)

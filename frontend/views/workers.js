@@ -146,7 +146,7 @@ function Trust({ worker }) {
     letWorkerIn(worker.id)
       .then(() => loadWorkers(undefined))
       .catch((error) => notify(error.detail || error.message, true));
-  return html`${isAside && html`<span class="under">${worker.reason}</span>`}
+  return html`${worker.reason && html`<span class="under">${worker.reason}</span>`}
     ${isAside && mayOperate && html`<${Button} kind="small" onClick=${letIn}>Let in again<//>`}
     ${!isPresent(worker) && worker.handed_back > 0 &&
     html`<span class="under">${plural(worker.handed_back, "episode")} handed back</span>`}

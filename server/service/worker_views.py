@@ -8,6 +8,9 @@ from server.service.memory import Memory
 from server.service.workers import Worker
 from server.views import EnvironmentView, WorkerRun, WorkerState, WorkerView
 
+MOST_NAMED = 5
+"""Environments that a reason names."""
+
 
 def list_workers(memory: Memory) -> list[WorkerView]:
     """Connected workers and those that went within the last hour, by name."""
@@ -18,6 +21,7 @@ def list_workers(memory: Memory) -> list[WorkerView]:
 def view_worker(memory: Memory, worker: Worker, held: Mapping[str, int]) -> WorkerView:
     """One worker. `held`: how many episodes of which runs it has leased."""
     names = {id: memory.runs[id].row.name for id in held if id in memory.runs}
+    state = state_of(worker, busy=bool(held) or worker.id in memory.jobs.workers())
     return WorkerView(
         id=str(worker.id),
         name=worker.name,
@@ -25,7 +29,7 @@ def view_worker(memory: Memory, worker: Worker, held: Mapping[str, int]) -> Work
         version=worker.announcement.version,
         processor=worker.announcement.processor,
         slots=worker.announcement.slots,
-        state=state_of(worker, busy=bool(held) or worker.id in memory.jobs.workers()),
+        state=state,
         first_seen_at=worker.first_seen_at,
         last_seen_at=worker.last_seen_at,
         episodes=worker.episodes,
@@ -35,8 +39,27 @@ def view_worker(memory: Memory, worker: Worker, held: Mapping[str, int]) -> Work
         environments=len(worker.engines),
         refused=worker.refused,
         handed_back=worker.handed_back,
-        reason=worker.exclusion.reason if worker.exclusion else None,
+        reason=worker.exclusion.reason if worker.exclusion else why_idle(memory, worker) if state == "idle" else None,
     )
+
+
+def why_idle(memory: Memory, worker: Worker) -> str | None:
+    """Why a worker that is there can play none of the runs that go on; None if it could, or there are none."""
+    wanted = [run for run in memory.runs.values() if run.state in {"waiting", "running"}]
+    near = None
+    for run in wanted:
+        engine = worker.engines.get(run.configuration.environment.id)
+        if engine is not None and run.row.engine in {None, engine}:
+            return None
+        near = run if engine is not None else near
+    if near is not None:
+        return f"{near.row.name} is bound to another engine ({near.row.engine}): start a worker that has that one"
+    if wanted:
+        environments = ", ".join(sorted({run.configuration.environment.id for run in wanted})[:MOST_NAMED])
+        return (
+            f"it can make no environment that a run is for ({environments}): install or name (--env-module) what does"
+        )
+    return None
 
 
 def list_environments(memory: Memory) -> list[EnvironmentView]:

@@ -7,12 +7,25 @@ import pytest
 
 from evolution.breeding import breed, episode_seed
 from evolution.chains import SeedChain, policy_id
+from evolution.environments import Environment
 from evolution.messages import PROTOCOL, BatchReply, BatchRequest, ExtendRequest, Phase, ReleaseRequest, Submission
 from server.service.errors import ProtocolMismatch
 from server.service.master import Master
 from tests.clock import FakeClock
 from tests.service.conftest import Masters, TestSettings
-from tests.service.fleet import CARTPOLE, ENGINES, SMALL, FakeWorker, at_work, described, reached, turn, waiting
+from tests.service.fleet import (
+    CARTPOLE,
+    ENGINE,
+    ENGINES,
+    SMALL,
+    FakeWorker,
+    at_work,
+    describe,
+    described,
+    reached,
+    turn,
+    waiting,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -191,6 +204,23 @@ async def test_a_worker_that_leaves_gives_all_back_and_is_shown_as_left(master: 
     gone = {worker.name: (worker.state, worker.handed_back) for worker in master.list_workers()}
     assert gone == {"one": ("left", len(batch.episodes)), "other": ("idle", 0)}
     assert (await other.claim()).episodes == batch.episodes
+
+
+async def test_a_worker_that_can_play_none_of_the_runs_is_told_why(master: Master) -> None:
+    fit, foreign = await described(master, "fit"), FakeWorker(master, "foreign", {CARTPOLE: "another-engine=2"})
+    stranger = FakeWorker(master, "stranger", {"Strange-v0": ENGINE})
+    for worker in (foreign, stranger):
+        await worker.ask(
+            wants=0, descriptions=[describe(Environment(id=id), engine) for id, engine in worker.engines.items()]
+        )
+    assert [worker.reason for worker in master.list_workers()] == [None] * 3
+
+    await master.create_run(None, "pole", NO_VALIDATION)
+    reasons = {worker.name: worker.reason or "" for worker in master.list_workers()}
+
+    assert reasons[fit.identity.name] == ""
+    assert f"pole is bound to another engine ({ENGINE})" in reasons["foreign"]
+    assert f"no environment that a run is for ({CARTPOLE})" in reasons["stranger"]
 
 
 async def test_how_a_worker_went_is_shown(master: Master) -> None:
