@@ -61,7 +61,7 @@ def test_a_worker_takes_the_memory_for_parents_that_it_is_told(
 ) -> None:
     told: list[object] = []
 
-    def note(*given: object) -> int:
+    def note(*given: object, **further: object) -> int:
         told.append(given[PARENTS_BYTES])
         return 0
 
