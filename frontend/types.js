@@ -31,7 +31,8 @@
  *   power: number|number[]}} ChainDocument
  * @typedef {{id: string, name: string, host: string, version: string, processor: string, slots: number,
  *   state: "working"|"idle"|"set aside"|"left"|"preempted"|"crashed"|"lost", first_seen_at: string,
- *   last_seen_at: string, episodes: number, frames: number, frames_per_second: number, runs: {run: string, name: string, episodes_leased: number}[],
+ *   last_seen_at: string, episodes: number, frames: number, frames_per_second: number,
+ *   runs: {run: string, name: string, episodes_leased: number}[],
  *   environments: number, refused: number, handed_back: number, reason: string|null}} WorkerView
  * @typedef {{address: string, reason: string, at: string, times: number}} RefusedView
  * @typedef {{observation_shape: number[], frames_per_second: number, deterministic: boolean,
