@@ -118,8 +118,9 @@ async def test_the_next_batch_is_at_hand_before_the_one_in_play_is_finished_and_
         first, second, third = holding(20), holding(20), holding(20)
         for each in (first, second, third):
             holdings.add(each)
-        for _ in range(20):
-            await asyncio.sleep(0)
+        async with asyncio.timeout(60):
+            while not holdings._playing >= {first.lease, second.lease}:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
         os.kill(pid, signal.SIGKILL)
         async with asyncio.timeout(60):
             await foreman.changed.wait()
