@@ -6,7 +6,7 @@ import { Button, ButtonLink, Command } from "../components/buttons.js";
 import { Figure, Figures } from "../components/figures.js";
 import { Empty, Resource } from "../components/notices.js";
 import { Ago, Count, State } from "../components/values.js";
-import { plural } from "../format.js";
+import { plural, reasonOf } from "../format.js";
 import { useMayOperate, useResource, useStore, useTitle } from "../hooks.js";
 import { Link, runPath } from "../router.js";
 import { notify, store } from "../session.js";
@@ -145,7 +145,7 @@ function Trust({ worker }) {
   const letIn = () =>
     letWorkerIn(worker.id)
       .then(() => loadWorkers(undefined))
-      .catch((error) => notify(error.detail || error.message, true));
+      .catch((error) => notify(reasonOf(error), true));
   return html`${worker.reason && html`<span class="under">${worker.reason}</span>`}
     ${isAside && mayOperate && html`<${Button} kind="small" onClick=${letIn}>Let in again<//>`}
     ${!isPresent(worker) && worker.handed_back > 0 &&

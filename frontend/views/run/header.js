@@ -5,6 +5,7 @@ import { deleteRun, pauseRun, resumeRun, stopRun } from "../../api.js";
 import { Button, ButtonLink } from "../../components/buttons.js";
 import { Confirm } from "../../components/dialog.js";
 import { Ago, State } from "../../components/values.js";
+import { reasonOf } from "../../format.js";
 import { useMayOperate } from "../../hooks.js";
 import { Link, navigate } from "../../router.js";
 import { forgetRun, keepRuns, notify } from "../../session.js";
@@ -53,7 +54,7 @@ function Controls({ run, onChange }) {
       take(changed);
       notify(`${changed.name} ${word}`);
     } catch (error) {
-      notify(error.detail || error.message, true);
+      notify(reasonOf(error), true);
     }
     setBusy(false);
   };
