@@ -5,8 +5,7 @@ import ssl
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import httpx2
 
@@ -47,7 +46,7 @@ class Secret(NamedTuple):
 
 
 class Cluster:
-    """The API server, asked in the pod's name. To be used in a `with` block."""
+    """The API server, asked in the pod's name, until it is closed."""
 
     def __init__(self, account: Path) -> None:
         """`account`: the folder with `token`, `ca.crt` and `namespace`.
@@ -99,12 +98,8 @@ class Cluster:
             json={"metadata": {"resourceVersion": secret.version}, "data": added},
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Asks no more."""
         self._client.close()
 
     def _request(self, method: str, name: str, **options: Any) -> Any:

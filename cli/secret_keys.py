@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,7 +58,7 @@ def fill_secret(
     """
     from cli.cluster import Cluster
 
-    with Cluster(account) as cluster:
+    with closing(Cluster(account)) as cluster:
         filled = _fill(cluster, name, time.monotonic() + patience)
     typer.echo(f"{name}: filled {', '.join(filled)}" if filled else f"{name}: nothing is missing")
 

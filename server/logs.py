@@ -14,7 +14,8 @@ from server.settings import Settings
 NAMED = re.compile(r" (?=\w+=)")
 """Between two parts of a message's format."""
 CONVERSION = re.compile(r"%[-+ #0]*\d*(?:\.\d+)?[a-zA-Z]")
-WHOLE = {"%d", "%.1f"}
+NUMERIC = {"%d", "%.1f"}
+"""Conversions whose argument stays a number in JSON."""
 TEXT = "%(asctime)s %(levelname)-7s %(name)s %(message)s"
 
 
@@ -78,7 +79,7 @@ def members(record: logging.LogRecord) -> dict[str, Any]:
         given, used = record.args[used : used + count], used + count
         if is_named and name.isidentifier():
             value = form.split()[0] if "%" in form else form
-            is_number = value in WHOLE and isinstance(given[0], int | float)
+            is_number = value in NUMERIC and isinstance(given[0], int | float)
             found[name] = given[0] if is_number else value % given[: len(CONVERSION.findall(value))]
     return found
 

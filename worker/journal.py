@@ -42,13 +42,13 @@ class AsJson(logging.Formatter):
         )
 
 
-def set_up_logging(level: int = logging.INFO, log_format: LogFormat = "text") -> None:
+def set_up_logging(style: LogStyle) -> None:
     """Lines on standard error, with time and severity."""
     handler = logging.StreamHandler(sys.stderr)
     text = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
-    handler.setFormatter(AsJson() if log_format == "json" else text)
+    handler.setFormatter(AsJson() if style.format == "json" else text)
     logger.handlers[:] = [handler]
-    logger.setLevel(level)
+    logger.setLevel(style.level)
     logger.propagate = False
 
 

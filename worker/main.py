@@ -40,7 +40,7 @@ def run_worker(
     keep parents' parameters; None: what this machine's only worker may take. `log`: what of it, and
     how. `spot`: SIGTERM means that the machine is taken away. Every failure is one line in the log.
     """
-    set_up_logging(log.level, log.format)
+    set_up_logging(log)
     os.environ[FORMAT_VARIABLE] = log.format  # its evaluation processes log alike
     try:
         return asyncio.run(_work(server, token, slots or default_slots(), list(env_modules), name, parents_bytes, spot))

@@ -20,7 +20,10 @@ def processor() -> str:
 
 
 def described_processor() -> str:
-    """The same for people: with a word on what it lacks."""
+    """The same for people: with a word on what it lacks.
+
+    Kernels ask `instructions.FUSED`, which loads the compiler: too much for the process that only asks for work.
+    """
     lacks = "flags" in (told := _told()) and "fma" not in told["flags"].split()
     return processor()[: LONGEST - len(SLOWER)] + SLOWER if lacks else processor()
 

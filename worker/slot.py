@@ -19,7 +19,7 @@ from evolution.messages import Batch, Episode, EpisodeResult
 from worker.episode import BrokenEnvironment, UnplayableEnvironment, UnsuitablePolicy
 from worker.inbox import Inbox
 from worker.individuals import Individual
-from worker.journal import FORMAT_VARIABLE, line, logger, set_up_logging
+from worker.journal import FORMAT_VARIABLE, LogStyle, line, logger, set_up_logging
 from worker.orders import Failure, Message, Order, Progress, Ready, Report
 from worker.shelf import Shelf
 
@@ -41,7 +41,7 @@ def main(memory: int, modules: Sequence[str]) -> None:
     """Runs until standard input ends. `memory`: descriptor of the shelf's file that the worker's processes share."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the main process decides
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    set_up_logging(log_format="json" if os.environ.get(FORMAT_VARIABLE) == "json" else "text")
+    set_up_logging(LogStyle(format="json" if os.environ.get(FORMAT_VARIABLE) == "json" else "text"))
     sys.excepthook = _log_failure
     orders, output = sys.stdin.buffer, _take_standard_output()
     inbox = Inbox(orders)

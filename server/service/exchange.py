@@ -1,7 +1,6 @@
 """One request of a worker: results in, work out, waiting for it if there is nothing else to say."""
 
 import asyncio
-import json
 import logging
 from uuid import UUID
 
@@ -131,5 +130,5 @@ def _part(memory: Memory, request: ReleaseRequest) -> None:
     id = request.worker.id
     handed_back = memory.schedule.forget(id) + memory.jobs.schedule.forget(id)
     memory.workers.leave(id, request.why, handed_back)
-    values = (id, json.dumps(request.worker.name), request.why, handed_back)
+    values = (id, request.worker.name, request.why, handed_back)
     logger.info("action=worker.leave worker=%s name=%s why=%s handed_back=%d", *values)

@@ -13,8 +13,6 @@ MAX_LIVE_LEASES = 2
 OVERDUE = 2.0
 """A lease that took this many times its expected duration may be handed out again when the queue runs dry. Below
 that, a copy of work that is about to arrive would only keep a worker from the next phase."""
-
-
 WATCHED_LEASES = 64
 """So many of the oldest leases are looked at for overdue work: whoever asks in vain at the end of a phase must not cost
 a look at the whole fleet. What is younger is looked at as these end."""

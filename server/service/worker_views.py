@@ -21,7 +21,7 @@ def list_workers(memory: Memory) -> list[WorkerView]:
 def view_worker(memory: Memory, worker: Worker, held: Mapping[str, int]) -> WorkerView:
     """One worker. `held`: how many episodes of which runs it has leased."""
     names = {id: memory.runs[id].row.name for id in held if id in memory.runs}
-    state = state_of(worker, busy=bool(held) or worker.id in memory.jobs.workers())
+    state = state_of(worker, busy=bool(held) or memory.jobs.schedule.held_by(worker.id) > 0)
     return WorkerView(
         id=str(worker.id),
         name=worker.name,
@@ -39,8 +39,14 @@ def view_worker(memory: Memory, worker: Worker, held: Mapping[str, int]) -> Work
         environments=len(worker.engines),
         refused=worker.refused,
         handed_back=worker.handed_back,
-        reason=worker.exclusion.reason if worker.exclusion else why_idle(memory, worker) if state == "idle" else None,
+        reason=_reason(memory, worker, state),
     )
+
+
+def _reason(memory: Memory, worker: Worker, state: WorkerState) -> str | None:
+    if worker.exclusion is not None:
+        return worker.exclusion.reason
+    return why_idle(memory, worker) if state == "idle" else None
 
 
 def why_idle(memory: Memory, worker: Worker) -> str | None:

@@ -64,21 +64,17 @@ def spot_complaints(documents: list[Document]) -> Iterator[str]:
     for owner in ("Deployment/server", "StatefulSet/postgres"):
         spec = pod(documents, owner).spec
         (preference,) = spec["affinity"]["nodeAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
-        if any(_holds(preference["preference"], {key: value}) for key, value in SPOT.items()) or spec.get(
+        if any(matches(preference["preference"], {key: value}) for key, value in SPOT.items()) or spec.get(
             "tolerations"
         ):
             yield f"{owner}: does not keep away from spot nodes"
-        if not all(_holds(preference["preference"], labels) for labels in ON_DEMAND):
+        if not all(matches(preference["preference"], labels) for labels in ON_DEMAND):
             yield f"{owner}: does not prefer nodes that stay"
 
 
 def _fits(spec: Document, labels: dict[str, str]) -> bool:
     required = spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
-    return any(_holds(term, labels) for term in required["nodeSelectorTerms"])
-
-
-def _holds(term: Document, labels: dict[str, str]) -> bool:
-    return matches(term, labels)
+    return any(matches(term, labels) for term in required["nodeSelectorTerms"])
 
 
 def lifetime_complaints(documents: list[Document]) -> Iterator[str]:

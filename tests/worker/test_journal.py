@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from worker.journal import line, logger, set_up_logging
+from worker.journal import LogStyle, line, logger, set_up_logging
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +17,7 @@ def _logs_as_before() -> Iterator[None]:
 
 
 def test_a_json_line_has_the_members_of_the_text_line(capsys: pytest.CaptureFixture[str]) -> None:
-    set_up_logging(log_format="json")
+    set_up_logging(LogStyle(format="json"))
 
     logger.warning(line("batch-refused", lease="7f", reason='no "answer" x=1\n', nothing="", rate=2.25))
 
@@ -37,7 +37,7 @@ def test_a_json_line_has_the_members_of_the_text_line(capsys: pytest.CaptureFixt
 
 def test_what_a_value_holds_forges_no_member_and_no_line(capsys: pytest.CaptureFixture[str]) -> None:
     for form in ("text", "json"):
-        set_up_logging(logging.INFO, form)
+        set_up_logging(LogStyle(logging.INFO, form))
         logger.info(line("worker-refused", reason="x\naction=forged level=error"))
 
     text, told = capsys.readouterr().err.splitlines()
