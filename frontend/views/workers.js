@@ -83,6 +83,7 @@ function NoWorkers() {
 
 function Totals({ workers }) {
   const present = workers.filter(isPresent);
+  const gone = workers.filter(({ state }) => GONE.includes(state));
   const sum = (value) => present.reduce((total, worker) => total + value(worker), 0);
   const speed = sum((worker) => worker.frames_per_second);
   const most = Math.max(0, ...present.map((worker) => worker.environments));
@@ -96,13 +97,13 @@ function Totals({ workers }) {
     <${Figure} name="Played" note="frames since they connected">
       <${Count} value=${sum((worker) => worker.frames)} unit="frames" />
     <//>
-    <${Figure} name="Gone" note="within the last hour">${countGone(workers) || "nobody"}<//>
+    <${Figure} name="Gone" note=${`${howGone(gone)} within the last hour`}>${plural(gone.length, "worker")}<//>
   <//>`;
 }
 
-/** How those who are gone went: "2 crashed, 1 preempted". @param {import("../types.js").WorkerView[]} workers */
-function countGone(workers) {
-  const counts = GONE.map((state) => [workers.filter((worker) => worker.state === state).length, state]);
+/** How they went: "2 crashed, 1 preempted". @param {import("../types.js").WorkerView[]} gone */
+function howGone(gone) {
+  const counts = GONE.map((state) => [gone.filter((worker) => worker.state === state).length, state]);
   return counts.filter(([count]) => count).map(([count, state]) => `${count} ${state}`).join(", ");
 }
 
