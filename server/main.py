@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from migrations.upgrade import NewerDatabase, upgrade
 from server.application import create_app
+from server.connections import Connection
 from server.logs import configure_logs
 from server.service.clock import SystemClock
 from server.service.master import REPLACED_EXIT
@@ -30,6 +31,9 @@ MAX_LIVE_MESSAGE = 64 * 1024
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than a worker is silent between two requests: it must not send into a connection that is being closed."""
+
+TICKS_BETWEEN_LOOKS = 50
+"""How often connections are looked at for silence, in tenths of a second."""
 
 YOUNG_OBJECTS = 10_000
 """So many are made before the collector looks at them: most of a request's are gone by then."""
@@ -111,7 +115,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 loop="uvloop",
-                http="httptools",
+                http=Connection,
                 ws="websockets-sansio",
                 ws_max_size=MAX_LIVE_MESSAGE,
                 ws_per_message_deflate=False,
@@ -133,6 +137,14 @@ class Server(uvicorn.Server):
         for listener in sockets or []:
             host, port = listener.getsockname()[:2]
             logger.info("action=server.listening host=%s port=%d", host, port)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look after the connections every few seconds; uvicorn ticks ten times a second."""
+        if counter % TICKS_BETWEEN_LOOKS == 0:
+            for connection in self.server_state.connections.copy():
+                if isinstance(connection, Connection):
+                    connection.close_if_silent()
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish what is under way, then close."""

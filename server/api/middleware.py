@@ -9,11 +9,15 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.api.access import SESSION
+
 BATCHES = "/api/v1/batches"
 MEDIA = (".mp4", ".jpg")
 """How the paths of videos and posters end: they have a bound of their own, and ranges of bytes."""
 ROLLOUTS, IMPORTS = "/api/v1/rollouts/", "/api/v1/runs/imports"
 """Where bodies with a bound of their own come."""
+SIGN_IN_BYTES = 4096
+"""Longest body of a sign-in, the one that is read of strangers."""
 COMPRESSION_LEVEL = 5
 VERSIONED = "/api/v1"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -98,25 +102,27 @@ class BodyLimit:
         if scope["type"] != "http" or _has_own_bound(scope["method"], scope["path"]):
             await self._app(scope, receive, send)
             return
+        limit = SIGN_IN_BYTES if scope["path"] == SESSION else self._limit
         announced = Headers(scope=scope).get("content-length", "")
         length = int(announced) if announced.isdecimal() else 0
         read = 0
 
         async def receive_bounded() -> Message:
             nonlocal read
-            if length > self._limit:
-                raise self._too_long()
+            if length > limit:
+                raise _too_long(limit)
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self._limit:
-                raise self._too_long()
+            if read > limit:
+                raise _too_long(limit)
             return message
 
         await self._app(scope, receive_bounded, send)
 
-    def _too_long(self) -> HTTPException:
-        detail = f"The body is longer than {self._limit:,} bytes: send it in parts (NEUROEVO_BODY_BYTES is the limit)."
-        return HTTPException(413, detail)
+
+def _too_long(limit: int) -> HTTPException:
+    advice = "." if limit == SIGN_IN_BYTES else ": send it in parts (NEUROEVO_BODY_BYTES is the limit)."
+    return HTTPException(413, f"The body is longer than {limit:,} bytes{advice}")
 
 
 class AccessLog:

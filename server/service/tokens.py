@@ -16,6 +16,8 @@ from server.token_views import LinkView, NewTokenView, Role, TokenState, TokenVi
 
 LINK_LIFE = timedelta(minutes=10)
 BROWSER_LIFE = timedelta(days=30)
+BROWSERS = 1000
+"""So many browsers that one token let in are remembered, the latest: nobody fills the database by signing in."""
 
 
 async def _nothing() -> None:
@@ -108,6 +110,7 @@ class Tokens:
             await self._hold_issuer(connection, key)
             await tokens.tidy(connection, self._clock.now())
             await tokens.add(connection, row)
+            await tokens.keep_newest(connection, row.issuer_id, BROWSERS)
         await self._on_change()
         return secret
 

@@ -99,6 +99,13 @@ async def tidy(connection: AsyncConnection, now: datetime) -> None:
     await connection.execute(delete(tokens).where(tokens.c.kind == "browser", tokens.c.expires_at <= now))
 
 
+async def keep_newest(connection: AsyncConnection, issuer_id: str | None, count: int) -> None:
+    """Of the browsers that a token let in (None: the server's own) all but the last `count` are forgotten."""
+    browsers = (tokens.c.kind == "browser", tokens.c.issuer_id.is_not_distinct_from(issuer_id))
+    surplus = select(tokens.c.id).where(*browsers).order_by(tokens.c.created_at.desc(), tokens.c.id).offset(count)
+    await connection.execute(delete(tokens).where(tokens.c.id.in_(surplus)))
+
+
 async def count_operators(connection: AsyncConnection, now: datetime) -> int:
     """Tokens that may do everything."""
     lasts = or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now)

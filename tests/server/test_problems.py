@@ -106,6 +106,9 @@ async def test_a_body_beyond_the_limit_is_refused_whether_announced_or_streamed(
     # Only a video that is brought has a bound of its own, not whatever is named like one.
     long = await shared.patch("/api/v1/policies/x.mp4", content=b" " * 17 * 2**20, headers=headers)
     check(long, 413, "content-too-large")
+    # Strangers may sign in: nobody else's body is read before a token is asked for.
+    sign_in = await shared.post("/api/v1/session", json={"token": "a" * 5000})
+    check(sign_in, 413, "content-too-large")
 
 
 async def test_a_mistake_in_the_server_shows_no_traceback(app: FastAPI, client: httpx2.AsyncClient) -> None:

@@ -40,6 +40,14 @@ async def status(client: httpx2.AsyncClient, secret: str) -> int:
     return (await client.get("/api/v1/session", headers=bearer(secret))).status_code
 
 
+async def signed_in(client: httpx2.AsyncClient, secret: str) -> str:
+    """The secret that a browser got for this one."""
+    response = await client.post("/api/v1/session", json={"token": secret})
+    given = response.cookies["neuroevo"]
+    client.cookies.clear()
+    return given
+
+
 async def test_a_new_token_opens_at_once_and_its_secret_is_never_shown_again(stranger: httpx2.AsyncClient) -> None:
     token = await made(stranger)
     listed = await stranger.get(TOKENS, headers=bearer(TOKEN))
@@ -110,6 +118,18 @@ async def test_the_browsers_and_links_of_a_token_end_with_it(stranger: httpx2.As
 
     assert (await stranger.get("/api/v1/session")).status_code == 401
     assert "set-cookie" not in (await stranger.get(unused)).headers
+
+
+async def test_of_many_browsers_that_one_token_lets_in_the_latest_are_remembered(
+    stranger: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.service.tokens.BROWSERS", 2)
+    others = [await signed_in(stranger, secret) for secret in (TOKEN, (await made(stranger))["secret"])]
+    token = await made(stranger)
+    browsers = [await signed_in(stranger, token["secret"]) for _ in range(3)]
+
+    assert [await status(stranger, each) for each in browsers] == [401, 200, 200]
+    assert [await status(stranger, each) for each in [*others, token["secret"]]] == [200, 200, 200]
 
 
 async def test_a_browsers_own_links_end_with_the_token_that_let_it_in(stranger: httpx2.AsyncClient) -> None:
