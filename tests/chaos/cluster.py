@@ -8,9 +8,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.error import URLError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
@@ -55,7 +55,7 @@ class Server(NamedTuple):
         try:
             with urlopen(f"http://{HOST}:{self.port}/readyz", timeout=5) as response:
                 return bool(response.status == 200)
-        except (URLError, TimeoutError, ConnectionError):
+        except (OSError, HTTPException):  # Whatever a server says that is being killed.
             return False
 
 
