@@ -50,7 +50,7 @@ def create_app(settings: Settings, storage: Storage | None = None, clock: Clock 
         app.include_router(router, prefix="/api/v1")
     for router in UNVERSIONED:
         app.include_router(router)
-    app.mount("/static", Assets(), name="static")
+    app.add_route("/static/{path:path}", Assets().serve, include_in_schema=False)
     answer_with_problems(app)
     app.add_exception_handler(404, answer_not_found)
     # The last one added is the outermost.

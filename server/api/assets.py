@@ -2,23 +2,23 @@
 
 A page names its scripts and styles below `/static/v-<fingerprint>/`, so browsers may keep them for ever: another
 version of the files has another path, and modules that import each other relatively stay within one version.
+
+A page has some ninety of them, so each is read and packed once and then served from memory.
 """
 
 import gzip
 import hashlib
-import os
-from functools import cache
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 from anyio.to_thread import run_sync
-from starlette.datastructures import Headers
-from starlette.responses import FileResponse, Response
-from starlette.staticfiles import NotModifiedResponse, StaticFiles
-from starlette.types import Scope
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
 FRONTEND = Path(str(files("frontend")))
-PLOTLY = FRONTEND / "vendor" / "plotly-cartesian.min.js"
 BORROWED = {"documentation.css": Path(__file__).with_name("documentation.css")}
 """Files served below /static that do not lie in frontend/."""
 CLASSIC = {"theme-boot.js", "vendor/plotly-cartesian.min.js"}
@@ -38,19 +38,45 @@ ASK_AGAIN = "no-cache"
 VERSION = "v-"
 
 
-def fingerprint() -> str:
-    """Sixteen hex digits that change whenever a served file does."""
-    found = sorted(path for path in FRONTEND.rglob("*") if path.suffix in MEDIA_TYPES)
+class Asset(NamedTuple):
+    """A file's bytes, plain and by gzip."""
+
+    plain: bytes
+    packed: bytes
+
+
+@dataclass(frozen=True)
+class Version:
+    """The files as they lie there. `fingerprint`: sixteen hex digits that change whenever a file does."""
+
+    fingerprint: str
+    paths: dict[str, Path]
+    """By what stands after /static/ in an address. Nothing else is served, so that no address leads elsewhere."""
+    assets: dict[str, Asset] = field(default_factory=dict)
+    """Those that were asked for."""
+
+    async def read(self, name: str) -> Asset:
+        """One of `paths`, from memory but for the first time."""
+        if name not in self.assets:
+            # In a thread: packing the charts' library takes a while.
+            self.assets[name] = await run_sync(_read, self.paths[name])
+        return self.assets[name]
+
+
+def look() -> Version:
+    """The files' version now: they change under a server while somebody works on them."""
+    own = {path.relative_to(FRONTEND).as_posix(): path for path in sorted(FRONTEND.rglob("*"))}
+    paths = {name: path for name, path in (own | BORROWED).items() if path.suffix in MEDIA_TYPES}
     digest = hashlib.sha256()
-    for path in [*found, *BORROWED.values()]:
+    for name, path in paths.items():
         status = path.stat()
-        digest.update(f"{path.name} {status.st_mtime_ns} {status.st_size}\n".encode())
-    return digest.hexdigest()[:16]
+        digest.update(f"{name} {status.st_mtime_ns} {status.st_size}\n".encode())
+    return Version(digest.hexdigest()[:16], paths)
 
 
-def static_url(path: str = "") -> str:
-    """Where the file at `path` below /static is found in its current version."""
-    return f"/static/{VERSION}{fingerprint()}/{path}"
+def static_url(version: Version, path: str = "") -> str:
+    """Where the file at `path` below /static is found in this version."""
+    return f"/static/{VERSION}{version.fingerprint}/{path}"
 
 
 def index_page(epoch: int, n: int) -> str:
@@ -59,63 +85,42 @@ def index_page(epoch: int, n: int) -> str:
     `epoch`, `n`: place of the newest event. All that the page shows it asks for later, so it need hear only what came
     after. Its modules are named together: a browser would find them one by one, each in another.
     """
-    modules = sorted(path.relative_to(FRONTEND).as_posix() for path in FRONTEND.rglob("*.js"))
-    preloads = [f'<link rel="modulepreload" href="/static/{path}">' for path in modules if path not in CLASSIC]
+    version = look()
+    modules = [path for path in version.paths if path.endswith(".js") and path not in CLASSIC]
+    preloads = [f'<link rel="modulepreload" href="/static/{path}">' for path in modules]
     head = "".join(f"    {line}\n" for line in [f'<meta name="live" content="{epoch} {n}">', *preloads])
     page = (FRONTEND / "index.html").read_text("utf-8").replace("  </head>", f"{head}  </head>")
-    return page.replace('="/static/', f'="{static_url()}')
+    return page.replace('="/static/', f'="{static_url(version)}')
 
 
-class Assets(StaticFiles):
-    """The files below /static, with entity tags; those asked for by their current version may be kept for ever."""
+class Assets:
+    """Serves the files below /static; those asked for by their current version may be kept for ever."""
 
     def __init__(self) -> None:
-        super().__init__(directory=FRONTEND)
+        self._version = look()
 
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file at `path`, a 304 if the browser has it, or HTTPException 404."""
-        version, _, rest = path.partition(os.sep)
-        versioned = version.startswith(VERSION)
-        response = await super().get_response(rest if versioned else path, scope)
-        if isinstance(response, FileResponse) and response.path == PLOTLY and _takes_gzip(scope):
-            response = await _packed(response)
-        current = versioned and version == VERSION + fingerprint()
-        response.headers["Cache-Control"] = FOR_EVER if current else ASK_AGAIN
-        return response
-
-    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        """Where the file lies; nothing if it is of no type that is served."""
-        borrowed = BORROWED.get(path.replace(os.sep, "/"))
-        if borrowed:
-            return str(borrowed), borrowed.stat()
-        return super().lookup_path(path) if Path(path).suffix in MEDIA_TYPES else ("", None)
-
-    def file_response(
-        self, full_path: "str | os.PathLike[str]", stat_result: os.stat_result, scope: Scope, status_code: int = 200
-    ) -> Response:
-        """The file with its type and entity tag, or 304."""
-        path = Path(full_path)
-        response = FileResponse(path, status_code, media_type=MEDIA_TYPES[path.suffix], stat_result=stat_result)
-        if self.is_not_modified(response.headers, Headers(scope=scope)):
-            return NotModifiedResponse(response.headers)
-        return response
+    async def serve(self, request: Request) -> Response:
+        """The file at the path, or 304 if the browser has it. Raises HTTPException 404."""
+        path: str = request.path_params["path"]
+        asked, _, rest = path.partition("/")
+        is_current = asked == VERSION + self._version.fingerprint
+        if not is_current:
+            self._version = look()
+            is_current = asked == VERSION + self._version.fingerprint
+        version, name = self._version, rest if asked.startswith(VERSION) else path
+        if name not in version.paths:
+            raise HTTPException(404)
+        tag = f'W/"{version.fingerprint}"'
+        headers = {"Cache-Control": FOR_EVER if is_current else ASK_AGAIN, "ETag": tag, "Vary": "Accept-Encoding"}
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        asset = await version.read(name)
+        media_type = MEDIA_TYPES[version.paths[name].suffix]
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(asset.packed, 200, {**headers, "Content-Encoding": "gzip"}, media_type)
+        return Response(asset.plain, 200, headers, media_type)
 
 
-def _takes_gzip(scope: Scope) -> bool:
-    return "gzip" in Headers(scope=scope).get("accept-encoding", "")
-
-
-async def _packed(response: FileResponse) -> Response:
-    headers = {name: value for name, value in response.headers.items() if name in {"etag", "last-modified"}}
-    content = await run_sync(_packed_plotly)
-    return Response(
-        content,
-        media_type=response.media_type,
-        headers=headers | {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"},
-    )
-
-
-@cache
-def _packed_plotly() -> bytes:
-    # A megabyte and a half: packed once, not for each browser.
-    return gzip.compress(PLOTLY.read_bytes(), 6)
+def _read(path: Path) -> Asset:
+    content = path.read_bytes()
+    return Asset(content, gzip.compress(content, 6))

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
-from server.api.assets import static_url
+from server.api.assets import look, static_url
 
 METHODS = ("get", "post", "put", "patch", "delete")
 HEAD = """<!doctype html>
@@ -35,12 +35,12 @@ async def show_documentation(request: Request) -> HTMLResponse:
 
 
 def _page(document: dict[str, Any]) -> Iterator[str]:
-    info = document["info"]
+    info, version = document["info"], look()
     yield HEAD.format(
         title=escape(info["title"]),
-        icon=static_url("favicon.svg"),
-        tokens=static_url("styles/tokens.css"),
-        styles=static_url("documentation.css"),
+        icon=static_url(version, "favicon.svg"),
+        tokens=static_url(version, "styles/tokens.css"),
+        styles=static_url(version, "documentation.css"),
     )
     yield f"<h1>{escape(info['title'])} <small>{escape(info['version'])}</small></h1>"
     yield _text(info["description"])
