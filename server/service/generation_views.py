@@ -1,5 +1,6 @@
 """Closed generations and their individuals as they are shown."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -17,18 +18,20 @@ from server.storage.generations import Elite
 from server.storage.results import Scored
 from server.views import GenerationView, IndividualView, Page, ScoreSummary
 
+PLAIN = (
+    "number", "closed_at", "frames", "seconds", "episodes", "best", "mean", "median", "sd", "quartile_low",
+    "quartile_high", "worst", "elite_index", "late", "confirmed", "unconfirmed",
+)  # fmt: skip
+"""Columns that are shown as they are."""
+
 
 def view_generation(row: Mapping[str, Any]) -> GenerationView:
     """A row of the table `generations`, shown; without `elite_seeds` in it, the chain is left out."""
     seeds = row.get("elite_seeds")
-    plain = ("number", "closed_at", "frames", "seconds", "episodes", "best", "mean", "median", "sd", "quartile_low")
     born = (row["elite_born_generation"], row["elite_born_index"])
     return GenerationView.model_validate(
         {
-            **{
-                name: row[name]
-                for name in (*plain, "quartile_high", "worst", "elite_index", "late", "confirmed", "unconfirmed")
-            },
+            **{name: row[name] for name in PLAIN},
             "elite_born": born,
             # A carried elite has a number that nobody is bred with.
             "elite_carried": born != (row["number"], row["elite_index"]),
@@ -68,7 +71,9 @@ async def all_generations(memory: Memory, id: str) -> list[GenerationView]:
     """All closed generations by number, for figures: without the elites' chains. Raises NotFound."""
     await find_row(memory, id)
     async with memory.storage.reading() as connection:
-        return [view_generation(row) for row in await generations.all_but_chains(connection, id)]
+        rows = await generations.all_but_chains(connection, id)
+    # In a thread: of thousands it takes a while, in which no worker should wait.
+    return await asyncio.to_thread(lambda: [view_generation(row) for row in rows])
 
 
 async def list_individuals(
