@@ -19,7 +19,18 @@ from server.storage.database import Storage
 from server.storage.tables import results
 from server.views import GenerationView
 from tests.service.conftest import Masters, TestSettings
-from tests.service.fleet import CARTPOLE, SMALL, FakeWorker, at_work, describe, reached, settled, turn, waiting
+from tests.service.fleet import (
+    CARTPOLE,
+    SMALL,
+    FakeWorker,
+    at_work,
+    describe,
+    hashed_game,
+    reached,
+    settled,
+    turn,
+    waiting,
+)
 from tests.service.test_simulation import VARIANTS
 
 pytestmark = pytest.mark.anyio
@@ -119,6 +130,33 @@ async def test_a_run_with_a_wrong_worker_finds_what_it_would_have_found_and_sets
     assert all(one.confirmed and one.unconfirmed == 0 for one in generations), generations
     costs = [one.frames for one in generations]
     assert costs == [sum(row[5] for row in expected if row[0] <= number and row[2] < 2) for number in range(len(costs))]
+
+
+async def test_a_worker_whose_results_are_all_too_low_to_be_selected_is_found_out_too(
+    masters: Masters, storage: Storage
+) -> None:
+    configuration = SMALL | VARIANTS["unvalidated"]
+    expected = await alone(masters, configuration)
+    masters.settings = TestSettings(recheck=True)
+    master = await masters.restart()
+    seen: set[tuple[int, ...]] = set()
+
+    def honest(seeds: list[int], episode_seed: int) -> tuple[float, int]:
+        seen.add((*seeds, episode_seed))
+        return hashed_game(seeds, episode_seed)
+
+    def belittled(seeds: list[int], episode_seed: int) -> tuple[float, int]:
+        # The truth where it evaluates again what others did: a lie there would give it away.
+        is_first = (*seeds, episode_seed) not in seen
+        score, steps = honest(seeds, episode_seed)
+        return score - TOO_MUCH if is_first else score, steps
+
+    wrong = FakeWorker(master, "wrong", game=belittled)
+    others = [FakeWorker(master, name, game=honest) for name in ("one", "two")]
+    run = await play(master, configuration, *others, wrong)
+    assert [view.name for view in master.list_workers() if view.state == "set aside"] == ["wrong"]
+    assert await outcome(masters.database_url, run) == expected
+    assert wrong.id in await authors(storage, run, retracted=True)
 
 
 async def test_of_two_that_disagree_neither_is_believed_until_a_third_has_spoken(
