@@ -11,7 +11,7 @@ import { setQuery } from "../router.js";
 import { keepRuns } from "../session.js";
 import { useWatching } from "../watching.js";
 import { Best } from "./run/best.js";
-import { RunChart } from "./run/chart.js";
+import { RunChart, useFigure } from "./run/chart.js";
 import { Elites } from "./run/elites.js";
 import { KeyFigures, OpenGeneration } from "./run/figures.js";
 import { Header } from "./run/header.js";
@@ -37,6 +37,7 @@ async function loadRun(id, signal) {
 export function Run({ route }) {
   const { id, query } = route;
   const resource = useResource(`run ${id}`, (signal) => loadRun(id, signal));
+  const figure = useFigure(id, query);
   useFollow(`runs/${id}`, "rollouts");
   useEffect(() => {
     prepare().catch(() => {}); // Tried again, and reported, when there is something to draw.
@@ -44,7 +45,8 @@ export function Run({ route }) {
   if (resource.error?.status === 404) return html`<${NotFound} what="There is no such run" />`;
   return html`<div class="page">
     <${Resource} resource=${resource} rows=${8}>
-      ${(detail) => html`<${Loaded} detail=${detail} query=${query} onChange=${(run) => resource.change(() => run)} />`}
+      ${(detail) => html`<${Loaded} detail=${detail} query=${query} figure=${figure}
+        onChange=${(run) => resource.change(() => run)} />`}
     <//>
   </div>`;
 }
@@ -70,7 +72,7 @@ function withNewest(page, generation) {
   return isNew ? { ...page, items: [generation, ...page.items] } : page;
 }
 
-function Loaded({ detail, query, onChange }) {
+function Loaded({ detail, query, figure, onChange }) {
   const summary = useStore((state) => state.runs[detail.id]);
   const run = { ...detail, ...summary };
   const { resource, more } = useGenerations(run.id);
@@ -81,7 +83,7 @@ function Loaded({ detail, query, onChange }) {
     <${Reason} run=${run} />
     <${KeyFigures} run=${run} generations=${resource.data?.items ?? []} />
     <${OpenGeneration} run=${run} />
-    ${run.generation > 0 && html`<${RunChart} run=${run} query=${query} watching=${watching} />`}
+    ${run.generation > 0 && html`<${RunChart} run=${run} figure=${figure} watching=${watching} />`}
     <${Watch} watching=${watching} query=${query} />
     <${Lower} run=${run} query=${query} resource=${resource} more=${more} />
   `;

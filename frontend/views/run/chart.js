@@ -25,15 +25,22 @@ const PAUSE_MS = 1000; // Quick runs close several generations a second: one dra
 
 const chosen = (options, value) => (options.some(([name]) => name === value) ? value : options[0][0]);
 
-/** @param {{run: import("../../types.js").RunDetail, query: Object<string, string>,
- *   watching: ReturnType<typeof import("../../watching.js").useWatching>}} props */
-export function RunChart({ run, query, watching }) {
+/** The figure that the address asks for. It needs the run's id alone, so that it is on its way while the run is.
+ * @param {string} id @param {Object<string, string>} query */
+export function useFigure(id, query) {
   const name = chosen(FIGURES, query.figure);
   const x = chosen(AXES, query.x);
   const theme = useTheme();
-  const load = (signal) => getFigure(run.id, name, { x, theme }, signal);
-  const resource = useResource(`${run.id} ${name} ${x} ${theme}`, load);
-  useReloadOnClose(run.id, resource.reload);
+  const load = (signal) => getFigure(id, name, { x, theme }, signal);
+  const resource = useResource(`${id} ${name} ${x} ${theme}`, load);
+  useReloadOnClose(id, resource.reload);
+  return { name, x, resource };
+}
+
+/** @param {{run: import("../../types.js").RunDetail, figure: ReturnType<typeof useFigure>,
+ *   watching: ReturnType<typeof import("../../watching.js").useWatching>}} props */
+export function RunChart({ run, figure, watching }) {
+  const { name, x, resource } = figure;
   const shown = useRef(null);
   shown.current = resource.data ?? shown.current; // The old curve stays while another is on its way.
   const pick = (value) => {
@@ -51,8 +58,8 @@ export function RunChart({ run, query, watching }) {
         onChange=${(value) => setQuery({ x: value === AXES[0][0] ? null : value })} />
     </div>
     <${Resource} resource=${{ ...resource, data: shown.current }} rows=${6}>
-      ${(figure) => html`<${Chart} figure=${figure} label=${describe(name, run)} onPick=${pick}
-        mark=${placeOnAxis(figure, x, watching.generation)} />`}
+      ${(drawn) => html`<${Chart} figure=${drawn} label=${describe(name, run)} onPick=${pick}
+        mark=${placeOnAxis(drawn, x, watching.generation)} />`}
     <//>
   </section>`;
 }
