@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from benchmarks.billion import billion_frames
 from benchmarks.chains import ImageName, chains_for, count_kinds
 from benchmarks.crowd import Plan, measure
 from benchmarks.memory import measure_memory
@@ -28,6 +29,8 @@ class Wish(NamedTuple):
     """Of measuring in turns; beginning, mutation, cold chain and memory come on top."""
     processes: int
     """On every core at once."""
+    core_hour_price: float | None = None
+    """Of this machine, US dollars."""
 
 
 Say = Callable[[str], None]
@@ -44,7 +47,7 @@ def worker_report(wish: Wish, say: Say) -> dict[str, Any]:
     problems = missing_peers() if wish.peers else {}
     plan = _plan(wish, [name for name in PEERS if name not in problems] if wish.peers else [])
     share = wish.seconds * (1 - VECTOR_SHARE) / 2
-    return {
+    report = {
         "game": wish.game,
         "policies": {name: count_kinds(chains_for(name, wish.game))._asdict() for name in wish.architectures},
         **preparation(wish, say),
@@ -52,6 +55,7 @@ def worker_report(wish: Wish, say: Say) -> dict[str, Any]:
         **paces(plan, 1, share, problems, say),
         "all_cores": paces(plan, wish.processes, share, problems, say),
     }
+    return report | {"billion_frames": billion_frames(report["all_cores"]["architectures"], wish.core_hour_price)}
 
 
 def paces(plan: Plan, processes: int, seconds: float, problems: dict[str, str], say: Say) -> dict[str, Any]:

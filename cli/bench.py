@@ -41,6 +41,18 @@ Peers = Annotated[
 ]
 Game = Annotated[str, typer.Option("--game", envvar="NEUROEVO_GAME", metavar="ID", help="Atari game.")]
 
+CoreHourPrice = Annotated[
+    float | None,
+    typer.Option(
+        "--core-hour-price",
+        envvar="NEUROEVO_CORE_HOUR_PRICE",
+        metavar="DOLLARS",
+        min=0,
+        max=1000,
+        help="What an hour of one core of this machine costs: tells what 1 billion frames do.",
+    ),
+]
+
 
 @app.command("worker")
 def bench_worker(
@@ -48,6 +60,7 @@ def bench_worker(
     architectures: Architectures = None,
     peers: Peers = True,
     game: Game = DEFAULT_GAME,
+    core_hour_price: CoreHourPrice = None,
     as_json: Json = False,
 ) -> None:
     """Measure the worker against the bare emulator and others, on one core and on all."""
@@ -55,7 +68,7 @@ def bench_worker(
 
     chosen = _architectures(architectures or [])
     _check_emulator()
-    report = _measure(_wish(game, chosen, peers, seconds), quiet=as_json)
+    report = _measure(_wish(game, chosen, peers, seconds)._replace(core_hour_price=core_hour_price), quiet=as_json)
     if as_json:
         print_json(report)
         return

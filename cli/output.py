@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -58,6 +59,14 @@ def best_score(run: "RunSummary") -> str:
     return mean_score(run.best_elite) if run.best_elite else score(run.best)
 
 
+def dollars(value: float | None) -> str:
+    """US dollars to the cent; below ten cents, two digits."""
+    if value is None:
+        return MISSING
+    places = max(2, 1 - floor(log10(value))) if value else 2
+    return f"${value:,.{places}f}"
+
+
 def amount(value: float) -> str:
     """A large count in three digits: 950, 12.3k, 4.05M, 1.2G."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
@@ -77,4 +86,5 @@ def duration(seconds: float) -> str:
 
 
 def _numeric(cell: str) -> bool:
+    cell = cell.removeprefix("$")
     return cell == MISSING or cell[:1].isdigit() or (cell[:1] == "-" and cell[1:2].isdigit())

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from cli.output import MISSING, fields, table
+from cli.output import MISSING, dollars, fields, table
 
 Row = tuple[str, ...]
 
@@ -53,13 +53,22 @@ def _rest(report: dict[str, Any]) -> list[tuple[str, str]]:
         if memory
         else "unknown on this system"
     )
+    billion = [
+        ("10⁹ frames", f"{name}, {found['core_hours']:,.0f} core-hours" + _price(found["dollars"]))
+        for name, found in report["billion_frames"].items()
+    ]
     return [
+        *billion,
         ("CartPole", f"{steps} ({low:.2f}–{high:.2f})"),
         ("mutation", f"{report['mutation_ms']:.1f} ms, uber-large, of a kept parent"),
         ("cold chain", f"{report['cold_chain_1000_s']:.1f} s, uber-large, 1,000 seeds"),
         ("memory", taken),
         ("engine", report["engine"]),
     ]
+
+
+def _price(amount: float | None) -> str:
+    return "" if amount is None else f", {dollars(amount)}"
 
 
 def _cells(found: dict[str, Any]) -> Row:

@@ -11,7 +11,6 @@ from cli.options import DEFAULT_DATA, Data, Json, RunName, ServerUrl, Settings, 
 
 if TYPE_CHECKING:
     from cli.client import Server
-    from server.views import RunSummary
 
 app = typer.Typer(help="Experiments: create, follow, steer and draw them.", rich_markup_mode=None)
 
@@ -71,15 +70,14 @@ def list_runs(
     as_json: Json = False,
 ) -> None:
     """List the runs, newest first."""
-    from cli.output import table
+    from cli.summaries import describe_runs
 
     with _open(data, server, token) as master:
         items = list(master.every("runs", state=state))
     if as_json:
         _print_json(items)
     elif items:
-        header = ("id", "run", "state", "environment", "generation", "best", "elite", "mean", "frames", "time")
-        typer.echo(table(header, [_row(_summary(item)) for item in items]))
+        typer.echo(describe_runs(items))
     else:
         typer.echo("no runs yet: neuroevo run create")
 
@@ -93,12 +91,14 @@ def show_run(
     as_json: Json = False,
 ) -> None:
     """Show a run with its configuration."""
+    from cli.summaries import describe_run
+
     with _open(data, server, token) as master:
         detail = master.get(f"runs/{_path(run)}")
     if as_json:
         _print_json(detail)
     else:
-        typer.echo(_describe(detail))
+        typer.echo(describe_run(detail))
 
 
 @app.command("watch")
@@ -184,7 +184,9 @@ def plot_run(
     figure: Annotated[
         str, typer.Option("--figure", envvar="NEUROEVO_FIGURE", help="learning, spread or speed.")
     ] = "learning",
-    x: Annotated[str, typer.Option("--x", envvar="NEUROEVO_X", help="generation, frames or time.")] = "generation",
+    x: Annotated[
+        str, typer.Option("--x", envvar="NEUROEVO_X", help="generation, frames, time or cost.")
+    ] = "generation",
     theme: Annotated[str, typer.Option("--theme", envvar="NEUROEVO_THEME", help="light or dark.")] = "light",
     data: Data = DEFAULT_DATA,
     server: ServerUrl = None,
@@ -221,11 +223,12 @@ def _watch(master: "Server", run: str, as_json: bool) -> None:
     import json
 
     from cli.progress import SETTLED, Screen, progress_line
+    from cli.summaries import read_summary
 
     screen, shown = Screen(), None
     while True:
         detail = master.get(f"runs/{_path(run)}")
-        summary = _summary(detail)
+        summary = read_summary(detail)
         settled = summary.state in SETTLED
         if as_json and detail != shown:
             typer.echo(json.dumps(detail))
@@ -258,35 +261,6 @@ def _path(name: str) -> str:
     from urllib.parse import quote
 
     return quote(name, safe="")
-
-
-def _summary(document: dict[str, Any]) -> "RunSummary":
-    from server.views import RunSummary
-
-    return RunSummary.model_validate(document, extra="ignore")
-
-
-def _row(run: "RunSummary") -> tuple[str, ...]:
-    from cli.output import amount, best_score, duration, mean_score, score
-
-    numbers = (str(run.generation), best_score(run), mean_score(run.elite), score(run.mean), amount(run.frames))
-    return (run.id, run.name, run.state, run.environment_id, *numbers, duration(run.active_seconds))
-
-
-def _describe(detail: dict[str, Any]) -> str:
-    import json
-
-    from cli.output import MISSING, amount, best_score, duration, fields, mean_score
-    from cli.progress import progress_line
-
-    run = _summary(detail)
-    lines = [("id", run.id), ("environment", run.environment_id), ("network", run.architecture_name)]
-    lines += [("preset", run.preset or MISSING)]
-    lines += [("created", f"{run.created_at:%Y-%m-%d %H:%M:%S} UTC"), ("time", duration(run.active_seconds))]
-    lines += [("frames", f"{run.frames:,} ({amount(run.frames)})"), ("best", best_score(run))]
-    lines += [("elite", mean_score(run.elite))] if run.elite else []
-    lines += [(name, json.dumps(value)) for name, value in detail["configuration"].items()]
-    return f"{progress_line(run)}\n\n{fields(lines)}"
 
 
 def _print_json(value: Any) -> None:

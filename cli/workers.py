@@ -48,6 +48,17 @@ def start_worker(
             help="The machine may be taken away at any time: SIGTERM counts as preemption.",
         ),
     ] = False,
+    core_hour_price: Annotated[
+        float | None,
+        typer.Option(
+            "--core-hour-price",
+            envvar="NEUROEVO_CORE_HOUR_PRICE",
+            metavar="DOLLARS",
+            min=0,
+            max=1000,
+            help="What an hour of one core of this machine costs, US dollars; else as the server is set.",
+        ),
+    ] = None,
     log_level: LogLevel = None,
     log_format: LogFormat = None,
     data: Data = DEFAULT_DATA,
@@ -63,7 +74,7 @@ def start_worker(
     from cli.errors import BadInput
     from worker.allowance import MEGABYTE
     from worker.journal import LogStyle
-    from worker.main import run_worker
+    from worker.main import Machine, run_worker
 
     level = logging.getLevelNamesMapping().get((log_level or "info").upper())
     if level is None:
@@ -79,6 +90,6 @@ def start_worker(
             name,
             parents_bytes,
             LogStyle(level, log_format or "text"),
-            spot=spot,
+            Machine(spot, core_hour_price),
         )
     )

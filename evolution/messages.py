@@ -34,6 +34,9 @@ class WorkerIdentity(Value):
 
     id: UUID
     name: str = Field(min_length=1, max_length=100)
+    core_hour_price: float | None = Field(
+        None, ge=0, le=1000, description="What an hour of one core of its machine costs, US dollars; else the server's."
+    )
 
 
 class Announcement(Value):

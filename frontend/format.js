@@ -2,6 +2,7 @@
 
 const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const EXACT = new Intl.NumberFormat("en-US", { maximumFractionDigits: 6 });
+const CENTS = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const SCALES = [
   [1e12, "T"],
   [1e9, "B"],
@@ -46,6 +47,12 @@ export function mean(value) {
 /** A human-normalised score: 0% is random play, 100% people. @param {number|null|undefined} value */
 export function percent(value) {
   return value == null ? EMPTY : `${WHOLE.format(100 * value)}%`;
+}
+
+/** US dollars to the cent; below ten cents, two digits. @param {number|null|undefined} value */
+export function dollars(value) {
+  if (value == null) return EMPTY;
+  return `$${value >= 0.1 || value === 0 ? CENTS.format(value) : value.toFixed(1 - Math.floor(Math.log10(value)))}`;
 }
 
 /** A size in bytes: "1.2 kB". @param {number} value */

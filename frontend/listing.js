@@ -9,6 +9,7 @@ const COLUMNS = {
   elite: [(run) => run.elite?.mean ?? -Infinity, "desc"],
   best: [(run) => run.best ?? -Infinity, "desc"],
   frames: [(run) => run.frames, "desc"],
+  cost: [(run) => run.cost?.dollars ?? -Infinity, "desc"],
 };
 
 /** The states, in the order in which they matter. */

@@ -9,7 +9,8 @@
  *   architecture_name: string, preset: string|null, generation: number, frames: number, steps: number,
  *   active_seconds: number, best: number|null, best_elite: ScoreSummary|null, elite: ScoreSummary|null,
  *   mean: number|null, created_at: string, finished_at: string|null,
- *   progress: Progress|null, sparkline: number[], playable: boolean|null}} RunSummary
+ *   progress: Progress|null, cost: RunCost|null, sparkline: number[], playable: boolean|null}} RunSummary
+ * @typedef {{dollars: number, forecast: number|null, score_per_dollar: number|null}} RunCost
  * @typedef {{generations: number|null, frames: number|null, seconds: number|null, target_score: number|null}} Budget
  * @typedef {{environment: {id: string, options: Object<string, any>}, architecture: string, hidden: number[],
  *   algorithm: "generational"|"block-free", population: number, parents: number, mutation_power: number,

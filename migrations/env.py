@@ -5,7 +5,7 @@ import os
 from alembic import context
 from sqlalchemy import Connection, create_engine, text
 
-from server.storage.check_tables import metadata
+from server.storage.cost_tables import metadata
 from server.storage.database import driver_url
 
 UPGRADE_LOCK = 0x6E65756F

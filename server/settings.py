@@ -82,6 +82,14 @@ class Settings(BaseSettings):
         description="Most of the fleet's time that the library's own recordings take; 0: none are made.",
     )
 
+    core_hour_price: float | None = Field(
+        None,
+        ge=0,
+        le=1000,
+        description="What an hour of one core costs, US dollars, of workers that tell no price of their own; unknown: "
+        "no cost of theirs is shown.",
+    )
+
     @field_validator("database_url")
     @classmethod
     def _names_a_database(cls, url: SecretStr) -> SecretStr:

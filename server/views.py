@@ -51,6 +51,21 @@ class Progress(Value):
     seconds_left: float | None
 
 
+class RunCost(Value):
+    """What workers' time on a run's results cost, US dollars: late and retracted results and second evaluations too.
+
+    A worker's time costs what it told for an hour of a core, else what the server is set to, for all that such workers
+    ever played. Not in it are workers that wait, work that was lost or that two did at once, the server, tests and
+    recordings.
+    """
+
+    dollars: float
+    forecast: float | None
+    """An estimate of `dollars` at the end of its budget, if it goes on as so far; null where none can be made."""
+    score_per_dollar: float | None
+    """`best` by `dollars`; null without both, and where it is not above zero."""
+
+
 class RunSummary(Value):
     """A run in a list."""
 
@@ -77,6 +92,8 @@ class RunSummary(Value):
     created_at: datetime
     finished_at: datetime | None
     progress: Progress | None
+    cost: RunCost | None = None
+    """Null where no price for a core-hour is known (NEUROEVO_CORE_HOUR_PRICE)."""
     sparkline: list[float]
     """Best validated elite of up to 60 generations, evenly thinned."""
     playable: bool | None = None
@@ -103,6 +120,8 @@ class GenerationView(Value):
     """Cumulative budget frames at its close."""
     seconds: float
     """Cumulative wall time without pauses at its close."""
+    cost: float | None = None
+    """Cumulative cost at its close, US dollars, as `RunCost.dollars`."""
     episodes: int
     best: float
     mean: float

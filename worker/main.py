@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from typing import NamedTuple
 from uuid import uuid4
 
 from evolution.messages import Announcement, Farewell, WorkerIdentity
@@ -22,6 +23,19 @@ FAILED = 1
 LONGEST_NAME = 100
 
 
+class Machine(NamedTuple):
+    """What a worker is told of its machine.
+
+    `spot`: it may be taken away, SIGTERM means that it is. `core_hour_price`: US dollars; None: as the server is set.
+    """
+
+    spot: bool = False
+    core_hour_price: float | None = None
+
+
+UNKNOWN_MACHINE = Machine()
+
+
 def run_worker(
     server: str,
     token: str | None = None,
@@ -30,20 +44,20 @@ def run_worker(
     name: str | None = None,
     parents_bytes: int | None = None,
     log: LogStyle = PLAIN,
-    *,
-    spot: bool = False,
+    machine: Machine = UNKNOWN_MACHINE,
 ) -> int:
     """Works for the server at the URL `server` until SIGTERM or SIGINT: the process's exit code.
 
     `slots`: evaluation processes; None: as many as this machine's cgroup allows. `env_modules`: modules that register
     the user's environments. `name`: for people; None: host and a number. `parents_bytes`: memory in which its processes
     keep parents' parameters; None: what this machine's only worker may take. `log`: what of it, and
-    how. `spot`: SIGTERM means that the machine is taken away. Every failure is one line in the log.
+    how. Every failure is one line in the log.
     """
     set_up_logging(log)
     os.environ[FORMAT_VARIABLE] = log.format  # its evaluation processes log alike
     try:
-        return asyncio.run(_work(server, token, slots or default_slots(), list(env_modules), name, parents_bytes, spot))
+        work = _work(server, token, slots or default_slots(), list(env_modules), name, parents_bytes, machine)
+        return asyncio.run(work)
     except (Refused, MissingModule) as error:
         logger.error(line("worker-refused", reason=str(error)))
         return FAILED
@@ -55,16 +69,23 @@ def run_worker(
 
 
 async def _work(
-    url: str, token: str | None, slots: int, modules: list[str], name: str | None, parents_bytes: int | None, spot: bool
+    url: str,
+    token: str | None,
+    slots: int,
+    modules: list[str],
+    name: str | None,
+    parents_bytes: int | None,
+    machine: Machine,
 ) -> int:
     loop = asyncio.get_running_loop()
     stop: asyncio.Future[Farewell] = loop.create_future()
-    loop.add_signal_handler(signal.SIGTERM, _ask_to_stop, stop, "preempted" if spot else "left")
+    loop.add_signal_handler(signal.SIGTERM, _ask_to_stop, stop, "preempted" if machine.spot else "left")
     loop.add_signal_handler(signal.SIGINT, _ask_to_stop, stop, "left")
     own = import_modules(modules)
     async with Server(url, token) as server:
         worker_id = uuid4()
-        identity = WorkerIdentity(id=worker_id, name=(name or f"{host()}-{str(worker_id)[:4]}")[:LONGEST_NAME])
+        called = (name or f"{host()}-{str(worker_id)[:4]}")[:LONGEST_NAME]
+        identity = WorkerIdentity(id=worker_id, name=called, core_hour_price=machine.core_hour_price)
         engines = await asyncio.to_thread(announce_engines, own)
         announcement = Announcement(
             host=host(), version=_version(), slots=slots, processor=described_processor(), engines=engines

@@ -6,11 +6,12 @@ import { sortedBy, sorting } from "../listing.js";
 import { Link, runPath, setQuery } from "../router.js";
 import { Sparkline } from "./sparkline.js";
 import { openRow, SortHeader } from "./table.js";
-import { Ago, Bar, Count, Score, State } from "./values.js";
+import { Ago, Bar, Count, Dollars, Score, State } from "./values.js";
 
 /** @param {{runs: import("../types.js").RunSummary[], query: Object<string, string>}} props */
 export function RunsTable({ runs, query }) {
   const header = { ...sorting(query), onSort: (column) => setQuery(sortedBy(query, column)) };
+  const isPriced = runs.some((run) => run.cost);
   return html`<div class="card"><table class="table runs">
     <caption class="hidden">Runs</caption>
     <thead><tr>
@@ -21,13 +22,14 @@ export function RunsTable({ runs, query }) {
       <th scope="col" class="at-medium">Curve</th>
       <${SortHeader} column="best" class="right at-large" ...${header}>Best elite<//>
       <${SortHeader} column="frames" class="right at-medium" ...${header}>Frames<//>
+      ${isPriced && html`<${SortHeader} column="cost" class="right at-large" ...${header}>Cost<//>`}
       <${SortHeader} column="created" class="right at-large" ...${header}>Created<//>
     </tr></thead>
-    <tbody>${runs.map((run) => html`<${Row} key=${run.id} run=${run} />`)}</tbody>
+    <tbody>${runs.map((run) => html`<${Row} key=${run.id} run=${run} isPriced=${isPriced} />`)}</tbody>
   </table></div>`;
 }
 
-function Row({ run }) {
+function Row({ run, isPriced }) {
   return html`<tr class="pressable" onClick=${openRow(runPath(run))}>
     <th scope="row">
       <${Link} class="row-link" href=${runPath(run)}>${run.name}<//>
@@ -44,6 +46,7 @@ function Row({ run }) {
     <td class="at-medium"><${Sparkline} values=${run.sparkline} /></td>
     <td class="right at-large"><${Best} run=${run} /></td>
     <td class="right at-medium"><${Count} value=${run.frames} unit="frames" /></td>
+    ${isPriced && html`<td class="right at-large"><${Dollars} value=${run.cost?.dollars} /></td>`}
     <td class="right at-large quiet-text"><${Ago} at=${run.created_at} /></td>
   </tr>`;
 }

@@ -1,7 +1,7 @@
 /** Single values with their exact form in the title: counts, times, scores with their noise, states. */
 
 import { html } from "../vendor/preact-htm.module.js";
-import { compact, duration, exact, mean, plural, relative, summaryWords, utc } from "../format.js";
+import { compact, dollars, duration, exact, mean, plural, relative, summaryWords, utc } from "../format.js";
 import { useNow } from "../hooks.js";
 
 const TICK_MS = 5000;
@@ -17,6 +17,12 @@ export function Ago({ at }) {
   const now = useNow(TICK_MS);
   if (!at) return html`<span class="none">–</span>`;
   return html`<time datetime=${at} title=${utc(at)}>${relative(at, now)}</time>`;
+}
+
+/** An amount of money. @param {{value: number|null}} props US dollars */
+export function Dollars({ value }) {
+  if (value == null) return html`<span class="none">–</span>`;
+  return html`<span class="number" title=${`${exact(value)} US dollars`}>${dollars(value)}</span>`;
 }
 
 /** A span of time. @param {{seconds: number|null}} props */

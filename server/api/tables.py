@@ -21,6 +21,7 @@ HEADER = (
     "elite_born_index",
     *(f"{phase}_{score}" for phase in ("validation", "test") for score in SCORES),
     "elite_seeds",
+    "cost",
 )
 
 
@@ -43,6 +44,7 @@ def _row(generation: GenerationView) -> Sequence[object]:
         *_scores(generation.validation),
         *_scores(generation.test),
         " ".join(map(str, generation.elite_seeds or [])),
+        generation.cost,
     ]
 
 

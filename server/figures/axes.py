@@ -6,7 +6,7 @@ from typing import Literal
 
 from server.views import GenerationView
 
-XAxis = Literal["generation", "frames", "time"]
+XAxis = Literal["generation", "frames", "time", "cost"]
 MAX_POINTS = 1000
 """Points of a series that a browser draws and a person can tell apart."""
 UNITS = ((2 * 86400, 86400, "days"), (2 * 3600, 3600, "hours"), (120, 60, "minutes"), (0, 1, "seconds"))
@@ -15,19 +15,21 @@ UNITS = ((2 * 86400, 86400, "days"), (2 * 3600, 3600, "hours"), (120, 60, "minut
 
 @dataclass(frozen=True)
 class Axis:
-    """`values`: one for each generation; `title`: with the unit; `hover`: what a hover calls a value.
+    """`values`: one for each generation, None where it has no place; `title`: with the unit.
 
-    `whole`: ticks only at whole numbers, which few values need to be told.
+    `hover`: what a hover calls a value. `whole`: ticks only at whole numbers, which few values need to be told.
     """
 
-    values: list[float]
+    values: list[float | None]
     title: str
     hover: str
     whole: bool = False
 
 
 def axis(generations: Sequence[GenerationView], x: XAxis) -> Axis:
-    """The x axis of these closed generations. Frames and time are cumulative, at each generation's close."""
+    """The x axis of these closed generations. All but their numbers is cumulative, at each generation's close."""
+    if x == "cost":
+        return Axis([row.cost for row in generations], "cost (US dollars)", "$%{x:,.4~r}")
     if x == "frames":
         return Axis([row.frames for row in generations], "frames", "%{x:.4s} frames")
     if x == "time":
@@ -37,6 +39,11 @@ def axis(generations: Sequence[GenerationView], x: XAxis) -> Axis:
             [row.seconds / seconds for row in generations], f"time without pauses ({name})", f"%{{x:.2f}} {name}"
         )
     return Axis([row.number for row in generations], "generation", "generation %{x}", whole=len(generations) < 8)
+
+
+def is_placed(generations: Sequence[GenerationView], x: XAxis) -> bool:
+    """Whether any of them has a place on the axis: none has a cost where nobody told a price."""
+    return x != "cost" or any(row.cost is not None for row in generations)
 
 
 def thin(series: Sequence[Sequence[float | None]], limit: int = MAX_POINTS) -> list[int]:

@@ -13,13 +13,14 @@ FEW = 60
 MANY = 300
 """More points than this are drawn with a thinner line, which would else fill the figure."""
 NOTHING = "No generation has closed yet"
+UNPRICED = "No price for a core-hour is known: set NEUROEVO_CORE_HOUR_PRICE for the server or its workers"
 
 
-def empty(theme: Theme) -> go.Figure:
-    """A figure that says that there is nothing to draw yet."""
+def empty(theme: Theme, why: str = NOTHING) -> go.Figure:
+    """A figure that says why there is nothing to draw."""
     figure = go.Figure(layout=go.Layout(template=template(theme), xaxis={"visible": False}, yaxis={"visible": False}))
     figure.add_annotation(
-        text=NOTHING, showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5, font={"color": PALETTES[theme].muted}
+        text=why, showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5, font={"color": PALETTES[theme].muted}
     )
     return figure
 
@@ -40,7 +41,7 @@ def framed(theme: Theme, along: Axis, y_title: str, name: str) -> go.Figure:
     )
 
 
-def line(x: Sequence[float], y: Sequence[float | None], name: str, colour: str, **more: Any) -> go.Scatter:
+def line(x: Sequence[float | None], y: Sequence[float | None], name: str, colour: str, **more: Any) -> go.Scatter:
     """A series: marked points while they are few."""
     width = more.pop("width", 1.5) * (0.6 if len(x) > MANY else 1)
     look = {"color": colour, "width": width, "dash": more.pop("dash", "solid")}
@@ -49,7 +50,7 @@ def line(x: Sequence[float], y: Sequence[float | None], name: str, colour: str, 
 
 
 def band(
-    x: Sequence[float],
+    x: Sequence[float | None],
     low: Sequence[float | None],
     high: Sequence[float | None],
     name: str,

@@ -5,8 +5,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from server.figures.axes import XAxis, axis, thin
-from server.figures.drawing import FEW, band, confess_thinning, empty, framed, line
+from server.figures.axes import XAxis, axis, is_placed, thin
+from server.figures.drawing import FEW, UNPRICED, band, confess_thinning, empty, framed, line
 from server.figures.theme import PALETTES, Palette, Theme, faded
 from server.views import GenerationView, RunDetail, ScoreSummary
 
@@ -14,13 +14,15 @@ from server.views import GenerationView, RunDetail, ScoreSummary
 def learning(
     generations: Sequence[GenerationView], run: RunDetail | None = None, x: XAxis = "generation", theme: Theme = "light"
 ) -> go.Figure:
-    """Scores in game points by generation, frames or time, of closed generations in order.
+    """Scores in game points by generation, frames, time or cost, of closed generations in order.
 
     The elite's line is the mean of its validation episodes, with one standard deviation to each side: the best score of
     a single episode rewards luck. `run`: draws its target score too.
     """
     if not generations:
         return empty(theme)
+    if not is_placed(generations, x):
+        return empty(theme, UNPRICED)
     rows = _drawn(generations)
     along, palette = axis(rows, x), PALETTES[theme]
     figure = framed(theme, along, "score", "learning")
@@ -38,7 +40,7 @@ def _drawn(generations: Sequence[GenerationView]) -> list[GenerationView]:
     return [generations[row] for row in kept]
 
 
-def _population(rows: Sequence[GenerationView], x: Sequence[float], palette: Palette) -> list[go.Scatter]:
+def _population(rows: Sequence[GenerationView], x: Sequence[float | None], palette: Palette) -> list[go.Scatter]:
     low, high = [row.quartile_low for row in rows], [row.quartile_high for row in rows]
     return [
         *band(x, low, high, "middle half", palette.muted, 0.18),
@@ -49,7 +51,7 @@ def _population(rows: Sequence[GenerationView], x: Sequence[float], palette: Pal
 
 
 def _elite(
-    scores: Sequence[ScoreSummary | None], rows: Sequence[GenerationView], x: Sequence[float], palette: Palette
+    scores: Sequence[ScoreSummary | None], rows: Sequence[GenerationView], x: Sequence[float | None], palette: Palette
 ) -> list[go.Scatter]:
     """The validated elite with its spread: bars while they can be told apart, then a band. Nothing if none is known."""
     if not any(scores):
@@ -84,7 +86,7 @@ def _note(score: ScoreSummary, row: GenerationView | None = None) -> str:
     return f"{spread}({score.n} episodes, {score.distinct} distinct{origin})"
 
 
-def _test(scores: Sequence[ScoreSummary | None], x: Sequence[float], palette: Palette) -> list[go.Scatter]:
+def _test(scores: Sequence[ScoreSummary | None], x: Sequence[float | None], palette: Palette) -> list[go.Scatter]:
     if not any(scores):
         return []
     means = [score.mean if score else None for score in scores]

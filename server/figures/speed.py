@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import plotly.graph_objects as go
 
-from server.figures.axes import XAxis, axis, thin
-from server.figures.drawing import confess_thinning, empty, framed, line
+from server.figures.axes import XAxis, axis, is_placed, thin
+from server.figures.drawing import UNPRICED, confess_thinning, empty, framed, line
 from server.figures.theme import PALETTES, Theme, faded
 from server.views import GenerationView, RunDetail
 
@@ -21,6 +21,8 @@ def speed(
     del run
     if not generations:
         return empty(theme)
+    if not is_placed(generations, x):
+        return empty(theme, UNPRICED)
     speeds = speeds_of(generations)
     kept = thin([speeds])
     rows, palette = [generations[row] for row in kept], PALETTES[theme]

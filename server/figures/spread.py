@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from server.figures.axes import XAxis, axis, thin
-from server.figures.drawing import FEW, band, confess_thinning, empty, framed, line
+from server.figures.axes import XAxis, axis, is_placed, thin
+from server.figures.drawing import FEW, UNPRICED, band, confess_thinning, empty, framed, line
 from server.figures.theme import PALETTES, Palette, Theme, faded
 from server.views import GenerationView, RunDetail
 
@@ -20,6 +20,8 @@ def spread(
     del run
     if not generations:
         return empty(theme)
+    if not is_placed(generations, x):
+        return empty(theme, UNPRICED)
     kept = thin([[row.best for row in generations], [row.worst for row in generations]])
     rows, palette = [generations[row] for row in kept], PALETTES[theme]
     along = axis(rows, x)
@@ -29,7 +31,7 @@ def spread(
     return figure
 
 
-def _boxes(rows: Sequence[GenerationView], x: Sequence[float], palette: Palette) -> list[go.Box]:
+def _boxes(rows: Sequence[GenerationView], x: Sequence[float | None], palette: Palette) -> list[go.Box]:
     return [
         go.Box(
             x=x,
@@ -47,7 +49,7 @@ def _boxes(rows: Sequence[GenerationView], x: Sequence[float], palette: Palette)
     ]
 
 
-def _fan(rows: Sequence[GenerationView], x: Sequence[float], palette: Palette) -> list[go.Scatter]:
+def _fan(rows: Sequence[GenerationView], x: Sequence[float | None], palette: Palette) -> list[go.Scatter]:
     worst, best = [row.worst for row in rows], [row.best for row in rows]
     low, high = [row.quartile_low for row in rows], [row.quartile_high for row in rows]
     return [

@@ -15,6 +15,7 @@ from server.service.open_check import OpenCheck
 from server.service.open_generation import OpenGeneration, open_generation
 from server.service.plausibility import Limits
 from server.service.rates import Rate
+from server.storage.costs import Spent
 from server.storage.generations import Elite
 from server.storage.results import Scored
 from server.storage.runs import Meter, RunRow
@@ -62,6 +63,8 @@ class ActiveRun:
     stopwatch: Stopwatch
     frame_rate: Rate
     episode_rate: Rate
+    spent: Spent
+    """By now, for display: what counts is added up from the ledger when a generation closes."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     outdated: bool = False
     """A result is stored that this memory missed: read the open generation again."""
@@ -172,7 +175,12 @@ class ActiveRun:
     def replace_row(self, row: RunRow) -> None:
         """Takes over what is stored now."""
         self.row = row
+        self.note_spent(row.spent)
         self.configuration = RunConfiguration.model_validate(row.configuration)
+
+    def note_spent(self, spent: Spent) -> None:
+        """What the run has spent. It only grows: what was read before a commit may come after it."""
+        self.spent = self.spent.at_least(spent)
 
     def _describe(self, birth: Birth) -> Parent:
         is_carried = self.carried is not None and self.carried.birth == birth

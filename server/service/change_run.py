@@ -16,7 +16,7 @@ from server.service.offer_work import offer_run
 from server.service.stock_library import part_with_run, stock_library
 from server.service.take_up_jobs import follow_stored_jobs
 from server.service.tell_watchers import tell_of_deletion, tell_of_run
-from server.storage import rechecks, results, runs
+from server.storage import costs, rechecks, results, runs
 from server.storage.runs import RunRow
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,9 @@ async def _change(memory: Memory, run: ActiveRun, changes: Mapping[str, Any]) ->
     async with memory.storage.transaction(memory.epoch) as connection:
         row = await runs.lock(connection, run.id)
         if row is not None:
-            await runs.change(connection, run.id, changes)
+            is_stopped = changes.get("state") == "stopped"
+            spent = (await costs.of_run(connection, run.id))._asdict() if is_stopped else {}
+            await runs.change(connection, run.id, {**changes, **spent})
             row = await runs.find(connection, run.id)
     if row is None:
         memory.forget(run.id)

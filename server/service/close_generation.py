@@ -16,7 +16,7 @@ from server.service.open_generation import open_generation
 from server.service.policy_views import tell_of_policy
 from server.service.stock_library import keep_elites
 from server.service.tell_watchers import tell_of_generation, tell_of_run
-from server.storage import generations, rechecks, results, runs
+from server.storage import costs, generations, rechecks, results, runs
 from server.storage.database import Connection
 from server.storage.generations import Elite
 from server.storage.policies import PolicyRow
@@ -101,10 +101,11 @@ async def _write(
     conclusion = conclude(run.configuration, number, run.carried, stored)
     if open_ended:
         late = await results.mark_late(connection, run.id, number, conclusion.last_member)
-    values = _generation(memory, run, row, conclusion) | {"seconds": seconds, "late": late}
+    cost = (await costs.of_run(connection, run.id))._asdict()
+    values = _generation(memory, run, row, conclusion) | {"seconds": seconds, "late": late} | cost
     values |= evidence.checked._asdict()
     await generations.add(connection, values, _candidates(row, conclusion))
-    await runs.change(connection, run.id, _changes(memory, run, row, conclusion, seconds))
+    await runs.change(connection, run.id, _changes(memory, run, row, conclusion, seconds) | cost)
     played = [conclusion.elite_birth, *([run.carried.birth] if run.carried else [])]
     kept = await keep_elites(connection, run, played, memory)
     return conclusion, values, kept, await plan_elite(memory, connection, run, conclusion, stored)

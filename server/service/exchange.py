@@ -49,7 +49,7 @@ async def exchange(memory: Memory, committer: Committer, request: BatchRequest) 
     is_believed = memory.workers.exclusion_of(request.worker.id) is None
     if (is_believed and memory.descriptions.learn(request.descriptions)) or request.announcement:
         bind_soon(memory)
-    outcomes = await committer.submit(request.worker.id, request.submissions) if request.submissions else {}
+    outcomes = await committer.submit(request.worker, request.submissions) if request.submissions else {}
     # It may have been set aside while its results of runs were being stored.
     if memory.workers.exclusion_of(request.worker.id) is None:
         outcomes |= await take_job_results(memory, request.worker.id, request.job_submissions)

@@ -4,6 +4,7 @@ import zlib
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
+from uuid import UUID
 
 from pydantic import TypeAdapter
 
@@ -12,7 +13,7 @@ from server.service.errors import NotFound
 from server.service.load_run import find_row
 from server.service.memory import Memory
 from server.service.run_file import BLOCK_ROWS, GZIP, VERSION, Counts, Head, StoredGeneration, StoredRun
-from server.storage import runs, transfers
+from server.storage import costs, runs, transfers
 from server.storage.runs import RunRow
 
 GENERATION_SECONDS = 60.0
@@ -42,6 +43,7 @@ async def _compress(lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 async def _lines(memory: Memory, row: RunRow) -> AsyncIterator[bytes]:
     yield Head(format="neuroevo-run", version=VERSION, run=_stored(row)).model_dump_json().encode()
     counts: Counter[str] = Counter()
+    prices: dict[UUID, float] = {}
     # Generation by generation: what is closed changes no more, and no transaction is held while somebody reads slowly.
     for number in range(row.generation + 1):
         async with memory.storage.reading(seconds=GENERATION_SECONDS) as connection:
@@ -52,6 +54,7 @@ async def _lines(memory: Memory, row: RunRow) -> AsyncIterator[bytes]:
                 "retracted": await transfers.sequences_of(connection, row.id, number, retracted=True),
             }
             rechecks = await transfers.rechecks_of(connection, row.id, number)
+            prices |= await costs.prices_of(connection, row.id, number)
             _check_there(row, await runs.find(connection, row.id) is not None)
         if closed:
             yield _json({"generation": StoredGeneration.model_validate(closed).model_dump(mode="json")})
@@ -66,6 +69,10 @@ async def _lines(memory: Memory, row: RunRow) -> AsyncIterator[bytes]:
             yield _json({"rechecks": [(*each[:-1], each[-1].hex()) for each in rechecks[start : start + BLOCK_ROWS]]})
         counts["rechecks"] += len(rechecks)
         counts["candidates"] += len(candidates)
+    told = list(prices.items())
+    for start in range(0, len(told), BLOCK_ROWS):
+        yield _json({"prices": told[start : start + BLOCK_ROWS]})
+    counts["prices"] = len(told)
     yield _json({"end": Counts(**{kind: counts[kind] for kind in Counts.model_fields}).model_dump()})
 
 

@@ -14,6 +14,7 @@ from server.service.memory import Memory
 from server.service.open_generation import group, means
 from server.service.pages import read_cursor, write_cursor
 from server.storage import generations, results
+from server.storage.costs import Spent
 from server.storage.generations import Elite
 from server.storage.results import Scored
 from server.views import GenerationView, IndividualView, Page, ScoreSummary
@@ -25,13 +26,14 @@ PLAIN = (
 """Columns that are shown as they are."""
 
 
-def view_generation(row: Mapping[str, Any]) -> GenerationView:
+def view_generation(memory: Memory, row: Mapping[str, Any]) -> GenerationView:
     """A row of the table `generations`, shown; without `elite_seeds` in it, the chain is left out."""
     seeds = row.get("elite_seeds")
     born = (row["elite_born_generation"], row["elite_born_index"])
     return GenerationView.model_validate(
         {
             **{name: row[name] for name in PLAIN},
+            "cost": Spent(row["unpriced_seconds"], row["paid"]).dollars(memory.settings.core_hour_price),
             "elite_born": born,
             # A carried elite has a number that nobody is bred with.
             "elite_carried": born != (row["number"], row["elite_index"]),
@@ -53,7 +55,7 @@ async def list_generations(
         rows = await generations.page(
             connection, id, after[0] if after else None, limit + 1, newest_first=order == "desc", chains=chains
         )
-    items = [view_generation(row) for row in rows[:limit]]
+    items = [view_generation(memory, row) for row in rows[:limit]]
     return Page(items=items, next_cursor=write_cursor(items[-1].number) if len(rows) > limit else None)
 
 
@@ -64,7 +66,7 @@ async def show_generation(memory: Memory, id: str, number: int) -> GenerationVie
         row = await generations.find(connection, id, number)
     if row is None:
         raise NotFound(f"Run {id} has no generation {number} that is closed.")
-    return view_generation(row)
+    return view_generation(memory, row)
 
 
 async def all_generations(memory: Memory, id: str) -> list[GenerationView]:
@@ -73,7 +75,7 @@ async def all_generations(memory: Memory, id: str) -> list[GenerationView]:
     async with memory.storage.reading() as connection:
         rows = await generations.all_but_chains(connection, id)
     # In a thread: of thousands it takes a while, in which no worker should wait.
-    return await asyncio.to_thread(lambda: [view_generation(row) for row in rows])
+    return await asyncio.to_thread(lambda: [view_generation(memory, row) for row in rows])
 
 
 async def list_individuals(

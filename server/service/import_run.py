@@ -30,7 +30,7 @@ from server.service.run_file import (
 )
 from server.service.stock_library import stock_library
 from server.service.tell_watchers import tell_of_run
-from server.storage import engines, runs, transfers
+from server.storage import costs, engines, runs, transfers
 from server.storage.database import Connection
 from server.storage.errors import Unstorable
 from server.storage.runs import RunRow
@@ -173,6 +173,7 @@ class Arrival:
         going_on = self.run.state in runs.ACTIVE_STATES
         async with self.memory.storage.transaction(self.memory.epoch) as connection:
             await runs.change(connection, self.id, {"state": "paused" if going_on else self.run.state})
+            await costs.add_up(connection, self.id, self.run.generation, with_open=self.run.state == "stopped")
             row = await runs.find(connection, self.id)
         if row is None:
             raise LookupError(f"run {self.id} vanished while it was imported")
@@ -212,6 +213,8 @@ class Arrival:
                 await transfers.add_results(connection, self.id, engine, rows, retracted=True)
             if line.rechecks:
                 await transfers.add_rechecks(connection, self.id, unpack(line.rechecks))
+            if line.prices:
+                await costs.add_prices(connection, dict(line.prices))
 
     def _descend(self, number: int, parents: list[Birth]) -> None:
         try:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from evolution.configuration import RunConfiguration
 from evolution.lineage import Birth, Lineage
-from server.service.active_run import ActiveRun, Stopwatch, run_seed
+from server.service.active_run import ActiveRun, Stopwatch, ended, run_seed
 from server.service.errors import NotFound
 from server.service.memory import Memory
 from server.service.offer_work import offer_run
 from server.service.open_generation import open_generation
 from server.service.rates import Rate
-from server.storage import generations, results, runs
+from server.storage import costs, generations, results, runs
 from server.storage.results import Scored
 from server.storage.runs import RunRow
 
@@ -66,6 +66,7 @@ async def load_run(memory: Memory, row: RunRow) -> ActiveRun:
         selected = [chosen async for chosen in generations.parents(connection, row.id)]
         carried = await generations.elite(connection, row.id, row.generation - 1)
         stored = await results.of_generation(connection, row.id, row.generation)
+        spent = row.spent if ended(row) else await costs.of_run(connection, row.id)
     # In a thread: the descent of thousands of generations is a second's arithmetic, for which no request should wait.
     lineage = await asyncio.to_thread(_descend, configuration, selected)
     now = memory.clock.monotonic()
@@ -78,6 +79,7 @@ async def load_run(memory: Memory, row: RunRow) -> ActiveRun:
         stopwatch=Stopwatch(row.active_seconds),
         frame_rate=Rate(now),
         episode_rate=Rate(now),
+        spent=spent,
     )
 
 

@@ -52,6 +52,9 @@ class MasterSettings(Protocol):
     @property
     def recheck(self) -> bool: ...
 
+    @property
+    def core_hour_price(self) -> float | None: ...
+
 
 class Memory:
     """What the use cases share."""

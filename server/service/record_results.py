@@ -10,6 +10,7 @@ from server.service.close_generation import advance_soon
 from server.service.memory import Memory
 from server.service.meters import Work
 from server.service.supply import Task
+from server.storage.costs import spend
 from server.storage.results import Key
 
 Judged = tuple[Key, EpisodeResult]
@@ -32,11 +33,13 @@ def record(
     taken: Taken,
     refused: int,
     rechecked: Collection[Key] = (),
+    core_hour_price: float | None = None,
 ) -> Outcome:
     """Takes note of one submission's committed results and tells how they were taken.
 
     `refused`: how many of it were before. `rechecked`: of those that were known, what is stored as another worker's
-    word. The worker is told that they are repeats: nobody needs to know who is being checked.
+    word. The worker is told that they are repeats: nobody needs to know who is being checked. `core_hour_price`: the
+    worker's, if it told one.
     """
     settled = [(key, result) for key, result in judged if key in taken.known]
     accepted: list[tuple[EpisodeResult, bool]] = []
@@ -48,8 +51,11 @@ def record(
             accepted.append((result, late))
         if key.generation == run.open.number:
             run.settle(key.index, key.phase, key.episode)
+    again = [result for key, result in settled if key in rechecked]
     _count(memory, worker, run, accepted)
-    _count_rechecks(memory, worker, [result for key, result in settled if key in rechecked])
+    _count_rechecks(memory, worker, again)
+    seconds = sum(result.seconds for result, _ in accepted) + sum(result.seconds for result in again)
+    run.spent = run.spent.plus(spend(seconds, core_hour_price))
     _settle_leases(memory, worker, run, settled, rechecked)
     repeated = len(settled) - len(accepted)
     return Outcome(accepted=len(accepted), repeated=repeated, unwanted=refused + len(judged) - len(settled))

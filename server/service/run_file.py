@@ -1,8 +1,8 @@
 """A run as a file: lines of JSON, compressed by gzip. It is read line by line, and written so, whatever its size.
 
 The first line tells the run, then one its closed generations each, then blocks of its candidates, of its results in
-the order of their commits, of results that are retracted and of what second workers found; the last line counts them,
-so that a file that was cut short is known.
+the order of their commits, of results that are retracted and of what second workers found; then what its workers cost.
+The last line counts them, so that a file that was cut short is known.
 """
 
 from datetime import datetime
@@ -18,8 +18,8 @@ from evolution.model import Value
 from server.service.errors import MalformedRun
 from server.views import RunState
 
-VERSION = 2
-"""1 knew neither confirmed generations nor results that are retracted or were found by a second worker."""
+VERSION = 3
+"""1 knew neither confirmed generations nor results that are retracted or were found by a second worker; 2 no prices."""
 GZIP = 31
 """zlib's name for the format, with the largest window."""
 BLOCK_ROWS = 1000
@@ -116,6 +116,10 @@ RecheckRow = tuple[
 retracted, digest."""
 
 
+PriceRow = tuple[UUID, Annotated[float, Field(ge=0)]]
+"""Worker, US dollars for an hour of one of its cores."""
+
+
 class Counts(Part):
     """How much the file holds."""
 
@@ -123,6 +127,7 @@ class Counts(Part):
     results: Count
     retracted: Count = 0
     rechecks: Count = 0
+    prices: Count = 0
 
 
 class Head(Part):
@@ -141,6 +146,7 @@ class Line(Part):
     results: list[ResultRow] | None = Field(None, max_length=BLOCK_ROWS)
     retracted: list[ResultRow] | None = Field(None, max_length=BLOCK_ROWS)
     rechecks: list[RecheckRow] | None = Field(None, max_length=BLOCK_ROWS)
+    prices: list[PriceRow] | None = Field(None, max_length=BLOCK_ROWS)
     end: Counts | None = None
 
 

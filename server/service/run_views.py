@@ -8,6 +8,7 @@ from server.service.active_run import ActiveRun
 from server.service.check_generation import tell_of_dispute
 from server.service.memory import Memory
 from server.service.pages import read_cursor, read_moment, write_cursor
+from server.service.run_costs import cost_run
 from server.storage import runs
 from server.storage.runs import RunRow
 from server.views import Page, Progress, RunDetail, RunState, RunSummary
@@ -49,6 +50,10 @@ def _summary(memory: Memory, stored: RunRow) -> dict[str, Any]:
     run = memory.runs.get(stored.id)
     row, now = run.row if run else stored, memory.clock.monotonic()
     meter = run.meter(now) if run else None
+    frames = row.frames + (meter.open_frames if meter else row.open_frames)
+    active_seconds = meter.active_seconds if meter else row.active_seconds
+    used = {"generations": row.generation + share_done(run), "frames": frames, "seconds": active_seconds} if run else {}
+    spent, price = run.spent if run else row.spent, memory.settings.core_hour_price
     return {
         "id": row.id,
         "name": row.name,
@@ -58,9 +63,9 @@ def _summary(memory: Memory, stored: RunRow) -> dict[str, Any]:
         "architecture_name": row.configuration["architecture"],
         "preset": row.preset,
         "generation": row.generation,
-        "frames": row.frames + (meter.open_frames if meter else row.open_frames),
+        "frames": frames,
         "steps": row.steps + (meter.open_steps if meter else row.open_steps),
-        "active_seconds": meter.active_seconds if meter else row.active_seconds,
+        "active_seconds": active_seconds,
         "best": row.best,
         "best_elite": row.best_elite,
         "elite": row.elite,
@@ -68,6 +73,7 @@ def _summary(memory: Memory, stored: RunRow) -> dict[str, Any]:
         "created_at": row.created_at,
         "finished_at": row.finished_at,
         "progress": show_progress(run, now) if run and run.row.engine else None,
+        "cost": cost_run(spent, price, used, row.configuration["budget"], row.best),
         "sparkline": row.sparkline,
         "playable": is_playable(memory, row),
     }
@@ -86,6 +92,14 @@ def show_progress(run: ActiveRun, now: float) -> Progress:
         frames_per_second=run.frame_rate.value(now) if run.state == "running" else 0.0,
         seconds_left=to_play / rate if rate > 0 and run.state == "running" else None,
     )
+
+
+def share_done(run: ActiveRun) -> float:
+    """How much of the open generation's episodes are played, at most 1."""
+    configuration, current = run.configuration, run.open.current
+    whole = configuration.population * configuration.episodes + configuration.test_episodes
+    whole += configuration.candidates * configuration.validation_episodes
+    return max(0.0, 1 - (current.total - current.done + episodes_to_come(run)) / whole)
 
 
 def episodes_to_come(run: ActiveRun) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from evolution.messages import EpisodeResult, JobSubmission, Outcome, Submission
+from evolution.messages import EpisodeResult, JobSubmission, Outcome, Submission, WorkerIdentity
 from server.service.active_run import ActiveRun
 from server.service.admission import Admission, admit
 from server.service.errors import DatabaseUnavailable, NotFound, NotLeading, Overloaded
@@ -14,7 +14,7 @@ from server.service.load_run import find_run
 from server.service.memory import Memory
 from server.service.record_results import Judged, Taken, record
 from server.service.supply import Task
-from server.storage import rechecks, results
+from server.storage import costs, rechecks, results
 from server.storage.results import Entry, Key
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,8 @@ class Pending:
     """A submission on its way into the ledger."""
 
     worker: UUID
+    core_hour_price: float | None
+    """The worker's, US dollars, if it told one."""
     submission: Submission
     run: ActiveRun
     judged: list[Judged]
@@ -53,7 +55,7 @@ class Committer:
     _pending_results: int = 0
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def submit(self, worker: UUID, submissions: Sequence[Submission]) -> dict[UUID, Outcome]:
+    async def submit(self, worker: WorkerIdentity, submissions: Sequence[Submission]) -> dict[UUID, Outcome]:
         """How each submission was taken, by its id, once that is committed.
 
         Raises:
@@ -96,9 +98,9 @@ class Committer:
                 logger.exception("action=results.commit_failed results=%d", sum(item.size for item in group))
                 fail(group, error)
 
-    async def _prepare(self, worker: UUID, submission: Submission) -> Pending | Outcome:
+    async def _prepare(self, asker: WorkerIdentity, submission: Submission) -> Pending | Outcome:
         """The submission with every result judged; an outcome if nobody can want it."""
-        results = submission.results
+        worker, results = asker.id, submission.results
         if exclusion := self.memory.workers.exclusion_of(worker):
             logger.warning(
                 "action=results.refuse run=%s worker=%s name=%s results=%d reason=set aside",
@@ -118,7 +120,7 @@ class Committer:
                 "action=results.refuse run=%s worker=%s results=%d reason=engine", run.id, worker, len(results)
             )
             return unwanted(submission)
-        return _sort(self.memory, worker, submission, run)
+        return _sort(self.memory, asker, submission, run)
 
     def _enqueue(self, pending: Sequence[Pending]) -> None:
         size = sum(item.size for item in pending)
@@ -159,19 +161,31 @@ class Committer:
         for item in group:
             for key, entry in item.entries.items():
                 entries.setdefault(key, entry)
+        prices = self._new_prices(group)
         async with self.memory.storage.transaction(self.memory.epoch) as connection:
+            await costs.add_prices(connection, prices)
             fresh = await results.insert(connection, list(entries.values())) if entries else {}
-            await results.count_late(connection, [entries[key] for key, late in fresh.items() if late])
+            late = [entries[key] for key, is_late in fresh.items() if is_late]
+            await results.count_late(connection, late)
+            await costs.charge_late(connection, late)
             doubtful = {key for item in group for key, _ in item.judged if key not in fresh}
             stored = await results.stored(connection, list(doubtful))
             rechecked = [_rechecks(item, stored) for item in group]
             await rechecks.insert(connection, [entry for found in rechecked for entry in found.values()])
+        self.memory.workers.note_prices(prices)
         taken = Taken(fresh, {*fresh, *stored})
         for item, found in zip(group, rechecked, strict=True):
             refused = len(item.submission.results) - len(item.judged)
-            outcome = record(self.memory, item.worker, item.run, item.judged, taken, refused, found)
+            outcome = record(
+                self.memory, item.worker, item.run, item.judged, taken, refused, found, item.core_hour_price
+            )
             if not item.outcome.done():
                 item.outcome.set_result(outcome)
+
+    def _new_prices(self, group: Sequence[Pending]) -> dict[UUID, float]:
+        """What workers tell that is not stored yet, US dollars for a core-hour: no result comes before its price."""
+        told = {item.worker: item.core_hour_price for item in group if item.core_hour_price is not None}
+        return {worker: price for worker, price in told.items() if not self.memory.workers.has_stored_price(worker)}
 
 
 def fail(group: Sequence[Pending], error: Exception) -> None:
@@ -196,7 +210,8 @@ def _rechecks(item: Pending, stored: Collection[Key]) -> dict[Key, Entry]:
     return {key: entries[key] for key in entries if key in stored and check.wants(Task(*key[1:]), item.worker)}
 
 
-def _sort(memory: Memory, worker: UUID, submission: Submission, run: ActiveRun) -> Pending:
+def _sort(memory: Memory, asker: WorkerIdentity, submission: Submission, run: ActiveRun) -> Pending:
+    worker = asker.id
     judged: list[Judged] = []
     entries: dict[Key, Entry] = {}
     fault = None
@@ -211,7 +226,8 @@ def _sort(memory: Memory, worker: UUID, submission: Submission, run: ActiveRun) 
             entries.setdefault(key, _entry(worker, submission, run, key, result))
     if refused := len(submission.results) - len(judged):
         _note_refusal(memory, worker, run, refused, fault)
-    return Pending(worker, submission, run, judged, entries, asyncio.get_running_loop().create_future())
+    outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+    return Pending(worker, asker.core_hour_price, submission, run, judged, entries, outcome)
 
 
 def _note_refusal(memory: Memory, worker: UUID, run: ActiveRun, results: int, fault: str | None) -> None:

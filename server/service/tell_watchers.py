@@ -27,7 +27,7 @@ def tell_of_deletion(memory: Memory, id: str) -> None:
 
 def tell_of_generation(memory: Memory, id: str, row: Mapping[str, Any]) -> None:
     """A generation was closed; `row`: of the table `generations`. The elite's chain, which is long, is left out."""
-    view = view_generation(row).model_copy(update={"elite_seeds": None}).model_dump(mode="json")
+    view = view_generation(memory, row).model_copy(update={"elite_seeds": None}).model_dump(mode="json")
     memory.events.publish([f"runs/{id}"], "generation.closed", run_id=id, generation=view)
 
 

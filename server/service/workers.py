@@ -42,6 +42,8 @@ class Worker:
     """Results that cannot be."""
     exclusion: Exclusion | None = None
     """Why it was set aside, if it was."""
+    has_stored_price: bool = False
+    """Its price for a core-hour is in the database."""
     counted_slots: int = 0
     """Those of it that are in the fleet's sum."""
 
@@ -88,6 +90,17 @@ class Workers:
         """What it is called; its id if it is forgotten."""
         known = self._known.get(id)
         return known.name if known else str(id)
+
+    def has_stored_price(self, id: UUID) -> bool:
+        """Whether the worker's price is known to be stored."""
+        known = self._known.get(id)
+        return known is not None and known.has_stored_price
+
+    def note_prices(self, stored: Iterable[UUID]) -> None:
+        """The prices of these are stored."""
+        for id in stored:
+            if known := self._known.get(id):
+                known.has_stored_price = True
 
     def leave(self, id: UUID, why: Farewell = "left", handed_back: int = 0) -> None:
         """The worker said goodbye."""

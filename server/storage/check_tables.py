@@ -49,7 +49,7 @@ Index(
     unique=True,
     postgresql_where=text("NOT retracted"),
 )
-Index("rechecks_run_id_idx", rechecks.c.run_id)
+Index("rechecks_run_id_generation_idx", rechecks.c.run_id, rechecks.c.generation)
 
 # Workers that were set aside, newest last. One that has not been let in again gets no work, and nothing of it counts.
 exclusions = Table(

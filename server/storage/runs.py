@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.storage.costs import Spent
 from server.storage.tables import engines, runs
 
 ACTIVE_STATES = ("waiting", "running", "paused")
@@ -48,6 +49,8 @@ class RunRow:
     open_frames: int
     open_steps: int
     active_seconds: float
+    unpriced_seconds: float
+    paid: float
     best: float | None
     best_elite: dict[str, Any] | None
     mean: float | None
@@ -56,6 +59,11 @@ class RunRow:
     created_at: datetime
     finished_at: datetime | None
     engine: str | None
+
+    @property
+    def spent(self) -> Spent:
+        """What it had spent by its last close, or by its stop."""
+        return Spent(self.unpriced_seconds, self.paid)
 
 
 @dataclass(frozen=True)

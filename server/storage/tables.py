@@ -72,6 +72,9 @@ runs = Table(
     Column("open_steps", BigInteger, nullable=False, server_default="0"),
     # Wall time without pauses, as of the last heartbeat.
     Column("active_seconds", Double, nullable=False, server_default="0"),
+    # See `costs.Spent`: by the last close, or by the stop.
+    Column("unpriced_seconds", Double, nullable=False, server_default="0"),
+    Column("paid", Double, nullable=False, server_default="0"),
     # The rest repeats what `generations` holds, so that a list of runs reads one table.
     Column("best", Double),
     # Summary of the validation that gave `best`; none without validation.
@@ -122,6 +125,9 @@ generations = Table(
     # that none did. Null of generations that were closed before anything was evaluated again.
     Column("confirmed", Integer),
     Column("unconfirmed", Integer),
+    # What the run had spent by the close: see `costs.Spent`.
+    Column("unpriced_seconds", Double, nullable=False, server_default="0"),
+    Column("paid", Double, nullable=False, server_default="0"),
 )
 
 # Every policy that was validated or tested, by the generation in which it was: what the best policies are found by.

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.storage.check_tables import rechecks
+from server.storage.costs import Spent
 from server.storage.errors import Unstorable
 from server.storage.tables import candidates, generations, results
 
@@ -21,8 +22,8 @@ CANDIDATE = ("generation", "index", "born_generation", "born_index", "validation
 
 
 async def generation(connection: AsyncConnection, run: str, number: int) -> dict[str, Any] | None:
-    """A closed generation, all columns but the run's id."""
-    columns = [column for column in generations.c if column.name != "run_id"]
+    """A closed generation, all columns but the run's id and what it cost, which follows from the rest."""
+    columns = [column for column in generations.c if column.name not in {"run_id", *Spent._fields}]
     query = select(*columns).where(generations.c.run_id == run, generations.c.number == number)
     return next((dict(row) for row in (await connection.execute(query)).mappings()), None)
 

@@ -22,6 +22,8 @@ RECORD_SECONDS = 180.0
 """Until the only worker, which may play runs and other jobs too, has filmed an episode."""
 STOP_SECONDS = 20.0
 PROGRAM = [sys.executable, "-P", "-m", "cli"]
+CORE_HOUR_PRICE = 720.0
+"""US dollars: a second of the worker is twenty cents."""
 
 
 class Platform:
@@ -144,6 +146,8 @@ class Platform:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("NEUROEVO_")}
         # Recordings of the library take seconds of the only slot each.
         variables = {"NEUROEVO_TOKEN": TOKEN, "PYTHONUNBUFFERED": "1", "NEUROEVO_LIBRARY_SHARE": "0"}
+        # The worker's price, which the server knows from it alone.
+        variables |= {"NEUROEVO_CORE_HOUR_PRICE": str(CORE_HOUR_PRICE)} if command[0] == "worker" else {}
         variables |= {"NEUROEVO_DATABASE_URL": self._database_url} if command[0] == "server" else {}
         with (self._folder / f"{command[0]}.log").open("wb") as log:
             return subprocess.Popen(

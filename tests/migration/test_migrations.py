@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from migrations.upgrade import NewerDatabase, _configuration, upgrade, versions
-from server.storage.check_tables import metadata
+from server.storage.cost_tables import metadata
 from server.storage.database import driver_url
 from server.storage.errors import DatabaseUnavailable
 

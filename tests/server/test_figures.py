@@ -20,7 +20,7 @@ from server.figures.theme import PALETTES
 from server.views import GenerationView, ScoreSummary
 
 NAMES: list[FigureName] = ["learning", "spread", "speed"]
-AXES: list[XAxis] = ["generation", "frames", "time"]
+AXES: list[XAxis] = ["generation", "frames", "time", "cost"]
 
 
 def generation(number: int, **changes: Any) -> GenerationView:
@@ -30,6 +30,7 @@ def generation(number: int, **changes: Any) -> GenerationView:
         "closed_at": datetime(2024, 1, 1, tzinfo=UTC),
         "frames": 1000 * (number + 1),
         "seconds": 10.0 * (number + 1),
+        "cost": 0.5 * (number + 1),
         "episodes": 50,
         "best": score + 50,
         "mean": score,
@@ -129,13 +130,28 @@ def test_a_tested_elite_is_drawn() -> None:
         ("generation", [0, 1, 2], "generation"),
         ("frames", [1000, 2000, 3000], "frames"),
         ("time", [10, 20, 30], "time without pauses (seconds)"),
+        ("cost", [0.5, 1, 1.5], "cost (US dollars)"),
     ],
 )
-def test_the_x_axis_is_generations_frames_or_time(x: XAxis, values: list[float], title: str) -> None:
+def test_the_x_axis_is_generations_frames_time_or_cost(x: XAxis, values: list[float], title: str) -> None:
     figure = FIGURES["learning"](generations(3), x=x)
 
     assert list(trace(figure, "best").x) == values
     assert figure.layout.xaxis.title.text == title
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_a_price_a_figure_by_cost_says_how_to_set_one(name: FigureName) -> None:
+    figure = FIGURES[name](generations(3, cost=None), x="cost")
+
+    assert not figure.data
+    assert "set NEUROEVO_CORE_HOUR_PRICE" in figure.layout.annotations[0].text
+
+
+def test_generations_before_the_first_price_have_no_place_on_the_axis_of_costs() -> None:
+    figure = FIGURES["learning"]([generation(0, cost=None), generation(1), generation(2)], x="cost")
+
+    assert list(trace(figure, "best").x) == [None, 1, 1.5]
 
 
 def test_long_times_are_shown_in_longer_units() -> None:

@@ -80,6 +80,8 @@ async def _check_figures(client: httpx2.AsyncClient, address: str) -> None:
             figure = (await client.get(f"{address}/figures/{name}", params={"x": x, "theme": "dark"})).json()
             assert set(figure) == {"data", "layout"}
             assert len(figure["data"][0]["x"]) == 2
+    unpriced = (await client.get(f"{address}/figures/learning", params={"x": "cost"})).json()
+    assert "NEUROEVO_CORE_HOUR_PRICE" in unpriced["layout"]["annotations"][0]["text"]
     for wrong in ("unknown", "learning?x=moons", "learning?theme=pink"):
         assert (await client.get(f"{address}/figures/{wrong}")).status_code == 422
 

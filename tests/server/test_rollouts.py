@@ -144,6 +144,7 @@ async def test_the_least_recently_used_videos_go_first(client: httpx2.AsyncClien
 class _Quota:
     """Room for one video."""
 
+    core_hour_price = None
     lease_seconds, batch_seconds, wait_seconds, video_quota_mb, library_share, recheck = 30.0, 5.0, 0.05, 2, 0.1, True
 
 

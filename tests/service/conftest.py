@@ -25,6 +25,7 @@ class TestSettings:
     library_share: float = 0.1
     recheck: bool = False
     """Off, where the clock stands still: a worker that a test has forgotten counts as present for ever."""
+    core_hour_price: float | None = None
 
 
 @dataclass

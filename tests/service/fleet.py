@@ -76,6 +76,7 @@ class FakeWorker:
     engines: dict[str, str] = field(default_factory=lambda: dict(ENGINES))
     game: Game = hashed_game
     seconds: float = 0.1
+    core_hour_price: float | None = None
     id: UUID = field(default_factory=uuid4)
     chains: dict[str, list[int]] = field(default_factory=dict)
     announced: bool = False
@@ -85,7 +86,7 @@ class FakeWorker:
 
     @property
     def identity(self) -> WorkerIdentity:
-        return WorkerIdentity(id=self.id, name=self.name)
+        return WorkerIdentity(id=self.id, name=self.name, core_hour_price=self.core_hour_price)
 
     def announcement(self) -> Announcement:
         return Announcement(host="test", version="0", slots=1, processor="none", engines=self.engines)

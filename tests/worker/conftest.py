@@ -18,8 +18,8 @@ from tests.worker.fake_server import FakeServer, serving
 
 PROGRAM = """
 import sys
-from worker.main import run_worker
-sys.exit(run_worker(sys.argv[1], "token", int(sys.argv[2]), sys.argv[4:], spot=sys.argv[3] == "spot"))
+from worker.main import Machine, run_worker
+sys.exit(run_worker(sys.argv[1], "token", int(sys.argv[2]), sys.argv[4:], machine=Machine(sys.argv[3] == "spot")))
 """
 Start = Callable[..., subprocess.Popen[str]]
 GOLDEN = Path(__file__).parents[1] / "unit" / "evolution" / "genome-golden.json"

@@ -20,6 +20,7 @@ const AXES = [
   ["generation", "Generations"],
   ["frames", "Frames"],
   ["time", "Time"],
+  ["cost", "Cost"],
 ];
 const PAUSE_MS = 1000; // Quick runs close several generations a second: one drawing for all of them.
 
@@ -41,6 +42,7 @@ export function useFigure(id, query) {
  *   watching: ReturnType<typeof import("../../watching.js").useWatching>}} props */
 export function RunChart({ run, figure, watching }) {
   const { name, x, resource } = figure;
+  const axes = AXES.filter(([axis]) => axis !== "cost" || run.cost);
   const shown = useRef(null);
   shown.current = resource.data ?? shown.current; // The old curve stays while another is on its way.
   const pick = (value) => {
@@ -54,7 +56,7 @@ export function RunChart({ run, figure, watching }) {
       <h2 id="curves" class="hidden">Curves</h2>
       <${Segmented} label="Figure" name="figure" options=${FIGURES} value=${name}
         onChange=${(value) => setQuery({ figure: value === FIGURES[0][0] ? null : value })} />
-      <${Segmented} label="Horizontal axis" name="x" options=${AXES} value=${x}
+      <${Segmented} label="Horizontal axis" name="x" options=${axes} value=${x}
         onChange=${(value) => setQuery({ x: value === AXES[0][0] ? null : value })} />
     </div>
     <${Resource} resource=${{ ...resource, data: shown.current }} rows=${6}>

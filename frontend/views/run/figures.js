@@ -3,8 +3,8 @@
 import { html } from "../../vendor/preact-htm.module.js";
 import { budgetProgress, secondsLeft } from "../../budget.js";
 import { Figure, Figures } from "../../components/figures.js";
-import { Bar, Count, Span } from "../../components/values.js";
-import { compact, duration, exact, mean, summaryWords } from "../../format.js";
+import { Bar, Count, Dollars, Span } from "../../components/values.js";
+import { compact, dollars, duration, exact, mean, summaryWords } from "../../format.js";
 
 const LATER = "after the first generation";
 
@@ -27,6 +27,7 @@ export function KeyFigures({ run, generations }) {
     <${Figure} name="Time" note=${noteOf(limits, "Time") ?? "without pauses"}>
       <${Span} seconds=${run.active_seconds} />
     <//>
+    <${Cost} cost=${run.cost} />
     <${BudgetFigure} limits=${limits} left=${isAlive ? secondsLeft(run) : null} />
   <//>`;
 }
@@ -71,6 +72,15 @@ function sampleOf({ n, distinct }) {
 function noteOf(limits, name) {
   const row = limits.find((limit) => limit.name === name);
   return row ? `of ${name === "Time" ? duration(row.limit) : compact(row.limit)}` : null;
+}
+
+/** What the run has cost; left out where no price is known. */
+function Cost({ cost }) {
+  if (!cost) return null;
+  const notes = [];
+  if (cost.forecast != null) notes.push(`about ${dollars(cost.forecast)} by its budget's end`);
+  if (cost.score_per_dollar != null) notes.push(`${compact(cost.score_per_dollar)} points a dollar`);
+  return html`<${Figure} name="Cost" note=${notes.join(", ")}><${Dollars} value=${cost.dollars} /><//>`;
 }
 
 function BudgetFigure({ limits, left }) {

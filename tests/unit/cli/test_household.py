@@ -13,6 +13,7 @@ from cli.errors import BadInput
 from cli.household import Plan, worker_child
 from cli.main import app
 from worker.allowance import LARGEST_BYTES, MEGABYTE, parents_allowance
+from worker.main import Machine
 
 GIGABYTE = 1 << 30
 
@@ -63,6 +64,29 @@ def test_a_worker_takes_the_memory_for_parents_that_it_is_told(
 
     def note(*given: object, **further: object) -> int:
         told.append(given[PARENTS_BYTES])
+        return 0
+
+    monkeypatch.setattr(worker.main, "run_worker", note)
+    start = ["worker", "start", "--server", "http://127.0.0.1:1", "--token", "t", *arguments]
+    assert CliRunner(env=variables).invoke(app, start).exit_code == 0
+    assert told == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "wanted"),
+    [
+        (["--core-hour-price", "0.0125", "--spot"], {}, Machine(spot=True, core_hour_price=0.0125)),
+        ([], {"NEUROEVO_CORE_HOUR_PRICE": "0.05"}, Machine(core_hour_price=0.05)),
+        ([], {"NEUROEVO_CORE_HOUR_PRICE": ""}, Machine()),
+    ],
+)
+def test_a_worker_is_told_of_its_machine(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], variables: dict[str, str], wanted: Machine
+) -> None:
+    told: list[object] = []
+
+    def note(*given: object, **_: object) -> int:
+        told.append(given[-1])
         return 0
 
     monkeypatch.setattr(worker.main, "run_worker", note)

@@ -33,6 +33,7 @@ def report() -> dict[str, Any]:
         "engine": "exact-1",
         "mutation_ms": 3.31,
         "cold_chain_1000_s": 4.2,
+        "billion_frames": {"nature-dqn": {"core_hours": 64.3, "dollars": None}},
         "memory": {"process_rss_mb": 500.2, "process_pss_mb": 480.0, "further_process_mb": 199.6},
         "vector": {"cartpole": pole},
         **paces(1, 0.75),
@@ -67,6 +68,12 @@ def test_the_other_measurements_follow() -> None:
     assert "mutation    3.3 ms" in text
     assert "500 MB a process, 200 MB each further one" in text
     assert "100,000 steps/s, 0.50 of the bare environment's (0.49–0.51)" in text
+
+
+def test_a_billion_frames_are_told_in_core_hours_and_at_a_price_in_dollars() -> None:
+    assert "10⁹ frames  nature-dqn, 64 core-hours\n" in describe(report())
+    priced = {"nature-dqn": {"core_hours": 64.3, "dollars": 1.286}}
+    assert "64 core-hours, $1.29\n" in describe({**report(), "billion_frames": priced})
 
 
 def test_memory_may_be_unknown() -> None:

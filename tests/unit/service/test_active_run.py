@@ -9,6 +9,7 @@ from evolution.lineage import Birth, Lineage
 from server.service.active_run import ActiveRun, Stopwatch
 from server.service.open_generation import open_generation
 from server.service.rates import Rate
+from server.storage.costs import UNSPENT
 from server.storage.results import Scored
 from server.storage.runs import RunRow
 from tests.unit.service.test_open_generation import CARRIED, CONFIGURATION, evaluations, scored
@@ -32,6 +33,8 @@ ROW = RunRow(
     open_frames=0,
     open_steps=0,
     active_seconds=0.0,
+    unpriced_seconds=0.0,
+    paid=0.0,
     best=None,
     best_elite=None,
     mean=None,
@@ -49,7 +52,7 @@ def run() -> ActiveRun:
     lineage.close(0, [Birth(0, 2), Birth(0, 1)])
     opened = open_generation(CONFIGURATION, 1, CARRIED, [])
     configuration = CONFIGURATION.model_copy(update={"seed": 7})
-    return ActiveRun(ROW, configuration, lineage, CARRIED, opened, Stopwatch(0), Rate(0), Rate(0))
+    return ActiveRun(ROW, configuration, lineage, CARRIED, opened, Stopwatch(0), Rate(0), Rate(0), UNSPENT)
 
 
 async def test_a_result_that_is_stored_while_the_generation_is_read_is_not_forgotten(run: ActiveRun) -> None:
