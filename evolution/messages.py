@@ -217,11 +217,16 @@ Farewell = Literal["left", "preempted", "crashed"]
 """Why a worker stops: somebody asked it to, its spot machine is taken away, or it can play no more."""
 
 
+LONGEST_REASON = 500
+
+
 class ReleaseRequest(Value):
-    """Hands leases back unfinished, so that others play their episodes at once. `leaving`: the worker stops; `why`."""
+    """Hands leases back unfinished, so that others play their episodes at once. `leaving`: the worker stops; `why`, and
+    in words the `reason` for which it crashed."""
 
     protocol: int
     worker: WorkerIdentity
     leases: list[UUID] = Field(max_length=10_000)
     leaving: bool = False
     why: Farewell = "left"
+    reason: str | None = Field(None, max_length=LONGEST_REASON)

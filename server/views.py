@@ -197,7 +197,7 @@ class WorkerView(Value):
     handed_back: int
     """Episodes that it had not played when it said goodbye: others play them."""
     reason: str | None
-    """Why it was set aside, or why it can play none of the runs that go on."""
+    """Why it was set aside, why it crashed if it could say so, or why it can play none of the runs that go on."""
 
 
 class RefusedView(Value):

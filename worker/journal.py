@@ -26,7 +26,7 @@ PLAIN = LogStyle()
 
 
 class AsJson(logging.Formatter):
-    """One JSON object a line: time (UTC), level, logger, the line's members as texts, and the line itself."""
+    """One JSON object a line: time (UTC), level, logger, the line's members as texts, the line itself, a traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         message = record.getMessage()
@@ -37,6 +37,7 @@ class AsJson(logging.Formatter):
                 "level": record.levelname.lower(),
                 "logger": record.name,
                 "message": message,
+                **({"traceback": self.formatException(record.exc_info)} if record.exc_info else {}),
             },
             ensure_ascii=False,
         )

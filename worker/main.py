@@ -12,7 +12,7 @@ from evolution.messages import Announcement, Farewell, WorkerIdentity
 from worker.catalogue import announce_engines
 from worker.crew import NeverReady
 from worker.journal import FORMAT_VARIABLE, PLAIN, LogStyle, line, logger, set_up_logging
-from worker.poller import Poller
+from worker.poller import Poller, describe_crash
 from worker.processor import described_processor
 from worker.registry import MissingModule, host, import_modules
 from worker.server import Refused, Server
@@ -66,6 +66,9 @@ def run_worker(
         return FAILED
     except KeyboardInterrupt:
         return 0
+    except Exception as error:  # noqa: BLE001 - it ends here; the trace is for whoever mends it
+        logger.exception(line("worker-failed", reason=describe_crash(error)))
+        return FAILED
 
 
 async def _work(

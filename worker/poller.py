@@ -19,11 +19,9 @@ from evolution.messages import (
     Batch,
     BatchReply,
     BatchRequest,
-    ExtendRequest,
     Farewell,
     JobBatch,
     JobSubmission,
-    ReleaseRequest,
     Submission,
     WorkerIdentity,
 )
@@ -32,6 +30,7 @@ from worker.crew import Crew, NeverReady
 from worker.holdings import Chains, Held, Holding, Holdings, Outbox, Submitted, UnusableBatch
 from worker.job_holding import JobHolding
 from worker.journal import line, logger
+from worker.leases import Leases
 from worker.patience import SHORTEST_PAUSE_SECONDS, Patience
 from worker.server import Refused, Server, ServerUnreachable
 from worker.tasks import cancel
@@ -43,9 +42,11 @@ SUBMIT_SECONDS = 5.0
 """Results of a long batch are submitted at least so often."""
 LEAVING_SECONDS = 5.0
 """For the last submissions when the worker stops; with what follows it stays below 10 s."""
-RELEASE_SECONDS = 2.0
-EXTENSIONS_A_LEASE = 4.0
-LONGEST_EXTENSION_SECONDS = 10.0
+
+
+def describe_crash(error: Exception) -> str:
+    """Why the worker ends, in words: what it was prepared for says what to do."""
+    return str(error) if isinstance(error, NeverReady) else f"{type(error).__name__}: {error}"
 
 
 @dataclass
@@ -68,11 +69,11 @@ class Poller:
     _is_leaving: bool = False
     _asked: int = 0
     """Batches that the empty request under way asks for."""
-    _lease_seconds: float = LONGEST_EXTENSION_SECONDS * EXTENSIONS_A_LEASE
 
     def __post_init__(self) -> None:
         self._hungry, self._finished = asyncio.Event(), asyncio.Event()
         self._crew = Crew(self.announcement.slots, self.modules, self._holdings, self, self.parents_bytes)
+        self._leases = Leases(self.server, self.identity, self._holdings.leases, self._lose)
         self._background: set[Task[None]] = set()
         self._uploads, self._patience = Uploads(self.server), Patience(self.server.url)
 
@@ -81,12 +82,15 @@ class Poller:
 
         Raises:
             Refused: the server will never take this worker.
-            NeverReady: its processes cannot play; what it held is handed back all the same.
+            NeverReady: its processes cannot play. As after any other error, what it held is handed back all the same.
         """
         try:
             await self._work(stop)
-        except NeverReady:
-            await self._leave("crashed")
+        except Refused:
+            raise
+        except Exception as error:  # Be it unforeseen: whoever looks after the fleet is told.
+            with suppress(Exception):  # What breaks besides hides nothing.
+                await self._leave("crashed", describe_crash(error))
             raise
         await self._leave(stop.result())
 
@@ -94,7 +98,7 @@ class Poller:
         loops = [
             self._claim_work(),
             self._submit_results(),
-            self._extend_leases(),
+            self._leases.extend(),
             self._crew.work(),
             self._crew.tell(self.identity.name),
         ]
@@ -122,7 +126,7 @@ class Poller:
         """Others play what is left of these batches."""
         for holding in holdings:
             self._holdings.lose(holding.lease)
-        self._start(self._release([holding.lease for holding in holdings]))
+        self._start(self._leases.release([holding.lease for holding in holdings]))
         self.batch_finished()
 
     def give_up(self, holding: Held, reason: str) -> None:
@@ -182,19 +186,6 @@ class Poller:
             self._outbox.put([submission])
             self._uploads.hold(submission.id, recordings)
 
-    async def _extend_leases(self) -> None:
-        while True:
-            await asyncio.sleep(min(LONGEST_EXTENSION_SECONDS, self._lease_seconds / EXTENSIONS_A_LEASE))
-            leases = self._holdings.leases()
-            if not leases:
-                continue
-            with suppress(ServerUnreachable):
-                reply = await self.server.extend(
-                    ExtendRequest(protocol=PROTOCOL, worker=self.identity, leases=leases[:10_000])
-                )
-                for lease in reply.lost:
-                    await self._lose(lease)
-
     async def _lose(self, lease: UUID) -> None:
         logger.info(line("lease-lost", lease=lease))
         if self._holdings.lose(lease):
@@ -249,12 +240,12 @@ class Poller:
             self._start(self._describe(reply.describe))
 
     def _accept(self, batch: Batch | JobBatch) -> None:
-        self._lease_seconds = batch.expires_in
+        self._leases.seconds = batch.expires_in
         try:
             self._holdings.add(self._hold(batch))
         except UnusableBatch as error:
             logger.warning(line("batch-refused", lease=batch.lease, reason=str(error)))
-            self._start(self._release([batch.lease]))
+            self._start(self._leases.release([batch.lease]))
 
     def _hold(self, batch: Batch | JobBatch) -> Held:
         engine = self.announcement.engines.get(batch.environment.id)
@@ -269,27 +260,24 @@ class Poller:
             self._descriptions.append(await asyncio.to_thread(describe, environment, self.own))
         await self._ask(self._request())
 
-    async def _release(self, leases: Sequence[UUID]) -> None:
-        """Hands leases back; if the server is away they expire by themselves."""
-        request = ReleaseRequest(protocol=PROTOCOL, worker=self.identity, leases=list(leases))
-        with suppress(ServerUnreachable):
-            await self.server.release(request)
-
-    async def _leave(self, why: Farewell) -> None:
+    async def _leave(self, why: Farewell, reason: str | None = None) -> None:
         """Submits what was played, hands back what was not."""
         self._is_leaving = True
         leases = self._holdings.leases()
+        try:
+            await self._submit_rest()
+        finally:
+            # Whatever went wrong: a server that hears nothing waits for the leases' end.
+            await self._leases.say_goodbye(leases, why, reason)
+        unsent = sum(len(submission.results) for submission in self._outbox.head())
+        logger.info(line("worker-left", worker=self.identity.name, why=why, leases=len(leases), unsent=unsent))
+
+    async def _submit_rest(self) -> None:
         self._collect()
         with suppress(TimeoutError, Refused):
             async with asyncio.timeout(LEAVING_SECONDS):
                 while self._outbox:
                     await self._ask(self._request(submissions=self._outbox.head()))
-        goodbye = ReleaseRequest(protocol=PROTOCOL, worker=self.identity, leases=leases, leaving=True, why=why)
-        with suppress(TimeoutError, Refused, ServerUnreachable):
-            async with asyncio.timeout(RELEASE_SECONDS):
-                await self.server.release(goodbye)
-        unsent = sum(len(submission.results) for submission in self._outbox.head())
-        logger.info(line("worker-left", worker=self.identity.name, why=why, leases=len(leases), unsent=unsent))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs beside the loops; what it raises ends them. A worker that leaves begins nothing more."""

@@ -129,6 +129,6 @@ def release_leases(memory: Memory, request: ReleaseRequest) -> None:
 def _part(memory: Memory, request: ReleaseRequest) -> None:
     id = request.worker.id
     handed_back = memory.schedule.forget(id) + memory.jobs.schedule.forget(id)
-    memory.workers.leave(id, request.why, handed_back)
-    values = (id, request.worker.name, request.why, handed_back)
-    logger.info("action=worker.leave worker=%s name=%s why=%s handed_back=%d", *values)
+    memory.workers.leave(id, request.why, handed_back, request.reason)
+    values = (id, request.worker.name, request.why, handed_back, request.reason)
+    logger.info("action=worker.leave worker=%s name=%s why=%s handed_back=%d reason=%s", *values)

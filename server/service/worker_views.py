@@ -46,6 +46,8 @@ def view_worker(memory: Memory, worker: Worker, held: Mapping[str, int]) -> Work
 def _reason(memory: Memory, worker: Worker, state: WorkerState) -> str | None:
     if worker.exclusion is not None:
         return worker.exclusion.reason
+    if state == "crashed":
+        return worker.crash
     return why_idle(memory, worker) if state == "idle" else None
 
 

@@ -36,6 +36,8 @@ class Worker:
     """Silent for too long makes it lost; it crashed by its own word, or if another of its name came instead."""
     handed_back: int = 0
     """Episodes that it had not played when it last said goodbye."""
+    crash: str | None = None
+    """Why it crashed, by its own word."""
     episodes: int = 0
     frames: int = 0
     refused: int = 0
@@ -102,10 +104,10 @@ class Workers:
             if known := self._known.get(id):
                 known.has_stored_price = True
 
-    def leave(self, id: UUID, why: Farewell = "left", handed_back: int = 0) -> None:
+    def leave(self, id: UUID, why: Farewell = "left", handed_back: int = 0, reason: str | None = None) -> None:
         """The worker said goodbye."""
         if worker := self._known.get(id):
-            worker.state, worker.handed_back = why, handed_back
+            worker.state, worker.handed_back, worker.crash = why, handed_back, reason
             self._recount(worker)
 
     def reap(self) -> list[Worker]:

@@ -136,12 +136,15 @@ def test_how_workers_went_is_shown_and_counted(page: Page, platform: Platform) -
     }
     for name, why in (("spot-1", "preempted"), ("spot-2", "preempted"), ("ill", "crashed")):
         said = {"protocol": 1, "worker": {"id": str(uuid4()), "name": name}}
+        reason = "OSError: no space left" if why == "crashed" else None
         # What describes an environment is answered at once: an empty request would wait.
         platform.ask("POST", "/batches", said | {"announcement": announcement, "descriptions": [described]})
-        platform.ask("POST", "/batches/release", said | {"leases": [], "leaving": True, "why": why})
+        platform.ask("POST", "/batches/release", said | {"leases": [], "leaving": True, "why": why, "reason": reason})
     page.goto("/workers")
     expect(page.get_by_role("row", name=re.compile("^spot-1"))).to_contain_text("Preempted")
-    expect(page.get_by_role("row", name=re.compile("^ill"))).to_contain_text("Crashed")
+    ill = page.get_by_role("row", name=re.compile("^ill"))
+    expect(ill).to_contain_text("Crashed")
+    expect(ill).to_contain_text("OSError: no space left")
     expect(page.get_by_text("1 crashed, 2 preempted")).to_be_visible()
 
 

@@ -170,11 +170,10 @@ class FakeWorker:
             described = [describe(environment, self.engines[environment.id]) for environment in reply.describe]
             submissions = [self.play(batch) for batch in reply.batches]
 
-    async def leave(self, why: Farewell = "left") -> None:
+    async def leave(self, why: Farewell = "left", reason: str | None = None) -> None:
         """Says goodbye."""
-        await self.master.release(
-            ReleaseRequest(protocol=PROTOCOL, worker=self.identity, leases=[], leaving=True, why=why)
-        )
+        goodbye = {"leases": [], "leaving": True, "why": why, "reason": reason}
+        await self.master.release(ReleaseRequest(protocol=PROTOCOL, worker=self.identity, **goodbye))
 
 
 async def reached(master: Master, run: str, state: str) -> RunDetail:

@@ -226,8 +226,11 @@ async def test_a_worker_that_can_play_none_of_the_runs_is_told_why(master: Maste
 async def test_how_a_worker_went_is_shown(master: Master) -> None:
     one, other = await described(master, "one"), await described(master, "other")
     await one.leave("preempted")
-    await other.leave("crashed")
-    assert {worker.name: worker.state for worker in master.list_workers()} == {"one": "preempted", "other": "crashed"}
+    await other.leave("crashed", "OSError: no space left")
+    shown = {worker.name: (worker.state, worker.reason) for worker in master.list_workers()}
+    assert shown == {"one": ("preempted", None), "other": ("crashed", "OSError: no space left")}
+    await other.ask(wants=0, descriptions=[describe(Environment(id=CARTPOLE))])
+    assert {worker.name: worker.reason for worker in master.list_workers()} == {"one": None, "other": None}
 
 
 async def test_another_protocol_version_is_refused_with_advice(master: Master) -> None:

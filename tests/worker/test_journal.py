@@ -35,6 +35,16 @@ def test_a_json_line_has_the_members_of_the_text_line(capsys: pytest.CaptureFixt
     }
 
 
+def test_a_traceback_stays_in_its_json_line(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging(LogStyle(format="json"))
+    try:
+        int("x")
+    except ValueError:
+        logger.exception(line("worker-failed"))
+
+    assert "ValueError" in json.loads(capsys.readouterr().err)["traceback"]
+
+
 def test_what_a_value_holds_forges_no_member_and_no_line(capsys: pytest.CaptureFixture[str]) -> None:
     for form in ("text", "json"):
         set_up_logging(LogStyle(logging.INFO, form))

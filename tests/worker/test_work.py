@@ -252,6 +252,29 @@ def unloadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+FAULT = """
+import asyncio, os, signal
+from worker import crew, poller
+
+async def tell(self, worker):
+    struck = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, struck.set)
+    await struck.wait()
+    1 / 0
+
+crew.Crew.tell = tell
+"""
+"""A module of a user that is loaded into the worker, where something breaks on SIGUSR1."""
+LAST_FAULT = """
+def collect(self):
+    if self._is_leaving:
+        raise OSError("this breaks too")
+    original(self)
+
+original, poller.Poller._collect = poller.Poller._collect, collect
+"""
+
+
 def _gives_up(worker: subprocess.Popen[str]) -> None:
     """Waits until the worker ends, with one line that says what to do."""
     _, said = worker.communicate(timeout=60)
@@ -271,6 +294,28 @@ def test_a_worker_whose_processes_never_become_ready_claims_nothing_and_ends(
     assert all(request.wants == 0 for request in fake.requests)
     assert fake.releases[-1].leaving
     assert fake.releases[-1].why == "crashed"
+    assert "start the worker again" in (fake.releases[-1].reason or "")
+
+
+@pytest.mark.parametrize("last_words_fail", [False, True], ids=["", "even as it submits the rest"])
+def test_a_worker_that_ends_for_an_unforeseen_reason_tells_it_and_hands_back_what_it_holds(
+    fake: FakeServer, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last_words_fail: bool
+) -> None:
+    (tmp_path / "faulty.py").write_text(FAULT + LAST_FAULT * last_words_fail, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    batch = long_batch()
+    fake.batches.append(batch)
+    worker = start(modules=["faulty"])
+    assert fake.wait_until(lambda: len(fake.results) > 0)
+    worker.send_signal(signal.SIGUSR1)
+    _, said = worker.communicate(timeout=60)
+    assert worker.returncode == 1
+    assert any(
+        'action=worker-failed reason="ZeroDivisionError: division by zero"' in line for line in said.splitlines()
+    )
+    goodbye = fake.releases[-1]
+    assert (goodbye.leaving, goodbye.why, goodbye.reason) == (True, "crashed", "ZeroDivisionError: division by zero")
+    assert batch.lease in goodbye.leases
 
 
 def test_a_worker_whose_processes_become_ready_no_more_hands_back_what_it_holds(
