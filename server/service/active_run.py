@@ -1,7 +1,7 @@
 """A run that may still go on, as the master holds it: what is stored of it, and what follows from that."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
@@ -17,7 +17,7 @@ from server.service.plausibility import Limits
 from server.service.rates import Rate
 from server.storage.costs import Spent
 from server.storage.generations import Elite
-from server.storage.results import Scored
+from server.storage.results import Key, Scored
 from server.storage.runs import Meter, RunRow
 
 ARCHITECTURE: TypeAdapter[Architecture] = TypeAdapter(Architecture)
@@ -72,13 +72,15 @@ class ActiveRun:
     """Results were retracted: what is missing of the open generation must be handed out anew."""
     check: OpenCheck | None = None
     """The open generation is complete, but for episodes that are being evaluated again."""
-    _journal: list[tuple[int, int, int]] | None = None
-    """(index, phase, episode) of what was stored while the open generation is being read."""
+    _journal: list[Key] | None = None
+    """What was stored while the open generation is being read."""
     _parents: dict[Birth, Parent] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.draws = Draws(self.seed, self.lineage)
         self.limits = Limits.of(self.configuration.environment)
+        self.architecture = _architecture(self.row)
+        """The network, once a worker has described the environment."""
 
     @property
     def id(self) -> str:
@@ -105,11 +107,6 @@ class ActiveRun:
         """The run's seed, uint32."""
         return run_seed(self.configuration)
 
-    @property
-    def architecture(self) -> Architecture | None:
-        """The network, once a worker has described the environment."""
-        return ARCHITECTURE.validate_python(self.row.architecture) if self.row.architecture else None
-
     def parent(self, birth: Birth) -> Parent:
         """The parent of this birth; worked out once a generation."""
         found = self._parents.get(birth)
@@ -119,17 +116,15 @@ class ActiveRun:
 
     def document(self, seeds: list[int]) -> SeedChain:
         """A policy of this run as a document."""
-        architecture = self.architecture
-        if architecture is None:
+        if self.architecture is None:
             raise ValueError(f"run {self.id} has no network yet")
-        return chain(self.configuration, architecture, seeds)
+        return chain(self.configuration, self.architecture, seeds)
 
-    def settle(self, index: int, phase: int, episode: int) -> None:
-        """A result of the open generation is stored."""
+    def settle(self, keys: Collection[Key]) -> None:
+        """Results are stored; those of another than the open generation change nothing."""
         if self._journal is not None:
-            self._journal.append((index, phase, episode))
-        if found := self.open.find(index, phase, episode):
-            found.settle(index, episode)
+            self._journal.extend(keys)
+        self.open.settle(keys)
 
     async def reopen(self, read: Callable[[], Awaitable[list[Scored]]]) -> list[Scored] | None:
         """Finds anew what is done and missing, from what `read` gives; results stored meanwhile are not forgotten.
@@ -147,8 +142,7 @@ class ActiveRun:
         complete = opened.current.complete
         meanwhile, self._journal = self._journal, None
         self.open = opened
-        for key in meanwhile:
-            self.settle(*key)
+        opened.settle(meanwhile)
         return stored if complete else None
 
     def adopt(self, other: "ActiveRun") -> None:
@@ -177,6 +171,7 @@ class ActiveRun:
         self.row = row
         self.note_spent(row.spent)
         self.configuration = RunConfiguration.model_validate(row.configuration)
+        self.architecture = _architecture(row)
 
     def note_spent(self, spent: Spent) -> None:
         """What the run has spent. It only grows: what was read before a commit may come after it."""
@@ -186,6 +181,10 @@ class ActiveRun:
         is_carried = self.carried is not None and self.carried.birth == birth
         seeds = self.carried.seeds if self.carried and is_carried else self.lineage.seeds(birth)
         return Parent(policy_id(self.document(seeds)), seeds)
+
+
+def _architecture(row: RunRow) -> Architecture | None:
+    return ARCHITECTURE.validate_python(row.architecture) if row.architecture else None
 
 
 def run_seed(configuration: RunConfiguration) -> int:

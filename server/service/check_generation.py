@@ -15,7 +15,6 @@ from server.service.exclude_worker import exclude_workers
 from server.service.memory import Memory
 from server.service.offer_work import offer_run
 from server.service.open_check import OpenCheck
-from server.service.supply import Task
 from server.service.testimony import Verdict, choose_places, choose_samples, judge
 from server.storage import rechecks
 from server.storage.rechecks import Place, Testimony
@@ -84,11 +83,11 @@ async def _read(
 def _open_check(memory: Memory, run: ActiveRun, verdict: Verdict) -> OpenCheck:
     number, is_another = run.open.number, others(memory, run)
     awaited = {
-        Task(number, *place): spoken
+        (number, *place): spoken
         for place, spoken in verdict.open.items()
         if place in verdict.disputed or is_another(spoken)
     }
-    return OpenCheck(awaited, frozenset(Task(number, *place) for place in verdict.disputed))
+    return OpenCheck(awaited, frozenset((number, *place) for place in verdict.disputed))
 
 
 def _conclude(run: ActiveRun, verdict: Verdict, places: int) -> Checked:
@@ -136,7 +135,7 @@ def tell_of_dispute(memory: Memory, run: ActiveRun) -> str | None:
     names = " and ".join(sorted(memory.workers.name_of(worker) for worker in run.check.awaited[blocked]))
     return (
         f"Workers {names} found different things in {_episode(Place(*blocked[1:]))} of generation "
-        f"{blocked.generation}, and nobody else can play it: start one more worker, or set the wrong one "
+        f"{blocked[0]}, and nobody else can play it: start one more worker, or set the wrong one "
         "aside (POST /api/v1/workers/ID/set-aside)."
     )
 

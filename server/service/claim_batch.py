@@ -11,6 +11,8 @@ from server.service.queue import Grant
 from server.service.supply import Task
 from server.service.workers import Worker
 
+PHASES = tuple(Phase)
+
 
 class Work(NamedTuple):
     """What a worker is given."""
@@ -70,8 +72,7 @@ def claim_batches(memory: Memory, worker: Worker, holds: Collection[str], wants:
 
 def compose_batch(run: ActiveRun, grant: Grant, holds: Collection[str], now: float) -> Batch:
     """The batch as the worker reads it. `holds`: keys of the parents that it has."""
-    architecture = run.architecture
-    if architecture is None:
+    if run.architecture is None:
         raise ValueError(f"run {run.id} has no network yet, it cannot be played")
     parents: dict[str, Parent] = {}
     episodes = [compose_episode(run, task, parents) for task in grant.tasks]
@@ -80,7 +81,7 @@ def compose_batch(run: ActiveRun, grant: Grant, holds: Collection[str], now: flo
         expires_in=grant.expires_at - now,
         run=run.id,
         environment=run.configuration.environment,
-        architecture=architecture,
+        architecture=run.architecture,
         format=FORMAT,
         power=run.configuration.mutation_power,
         parents=list(parents),
@@ -91,20 +92,14 @@ def compose_batch(run: ActiveRun, grant: Grant, holds: Collection[str], now: flo
 
 def compose_episode(run: ActiveRun, task: Task, parents: dict[str, Parent]) -> Episode:
     """One episode; its parent is added to `parents`."""
+    generation, index, phase, episode = task
     key, mutation = None, None
     birth = run.carried.birth if run.carried else None
-    if task.index != run.configuration.population:
-        birth, mutation = run.draws.bred(task.generation, task.index)
+    if index != run.configuration.population:
+        birth, mutation = run.draws.bred(generation, index)
     if birth is not None:
         parent = run.parent(birth)
         parents[parent.key] = parent
         key = parent.key
-    return Episode(
-        generation=task.generation,
-        index=task.index,
-        phase=Phase(task.phase),
-        episode=task.episode,
-        seed=run.draws.episode_seed(task.generation, task.index, task.phase, task.episode),
-        parent=key,
-        mutation=mutation,
-    )
+    seed = run.draws.episode_seed(generation, index, phase, episode)
+    return Episode(generation, index, PHASES[phase], episode, seed, key, mutation)

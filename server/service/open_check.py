@@ -1,6 +1,6 @@
 """A complete generation's episodes that are being evaluated again: by whom they may be, and which are still awaited."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from uuid import UUID
 
 from server.service.supply import Task
@@ -52,7 +52,7 @@ class CheckSupply:
 
     def __init__(self, awaited: Bars) -> None:
         self._open = dict.fromkeys(awaited)
-        self._rest = iter(list(awaited))
+        self._rest = (task for task in list(awaited) if task in self._open)
 
     @property
     def left(self) -> float:
@@ -63,12 +63,10 @@ class CheckSupply:
         """As `Supply`."""
         return task in self._open
 
-    def settle(self, task: Task) -> None:
+    def settle(self, tasks: Iterable[Task]) -> None:
         """As `Supply`."""
-        self._open.pop(task, None)
+        for task in tasks:
+            self._open.pop(task, None)
 
     def __iter__(self) -> Iterator[Task]:
-        return self
-
-    def __next__(self) -> Task:
-        return next(task for task in self._rest if task in self._open)
+        return self._rest

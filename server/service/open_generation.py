@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from evolution.configuration import RunConfiguration
-from evolution.messages import Phase
+from evolution.messages import EpisodeResult, Phase
 from evolution.selection import choose_candidates, choose_elite, fitness, rank
 from server.service.supply import EndlessSupply, FixedSupply, Grid, Supply
 from server.storage.generations import Elite
-from server.storage.results import Scored
+from server.storage.results import Key, Scored
 
 LARGEST_INDEX = 2**31 - 1
+Played = Scored | EpisodeResult
 
 
 class OpenPhase(Protocol):
@@ -41,7 +42,7 @@ class OpenPhase(Protocol):
         """Whether the episode's result is stored."""
 
     def settle(self, index: int, episode: int) -> None:
-        """The episode's result is stored."""
+        """The episode's result is stored; one of another phase changes nothing."""
 
     def missing(self) -> Supply:
         """The episodes without a result, as of now."""
@@ -106,7 +107,7 @@ class EndlessPhase:
         return episode == 0 and index in self._stored
 
     def settle(self, index: int, episode: int) -> None:
-        if episode == 0:
+        if self.asks_for(index, episode):
             self._stored.add(index)
 
     def missing(self) -> EndlessSupply:
@@ -136,11 +137,19 @@ class OpenGeneration:
                 return open
         return None
 
-    def count(self, phase: int, frames: int, steps: int) -> None:
-        """Adds an episode's cost; tests are outside the budget."""
-        if phase != Phase.TEST:
-            self.frames += frames
-            self.steps += steps
+    def settle(self, keys: Iterable[Key]) -> None:
+        """Results are stored; what is not of this generation, or not asked for, changes nothing."""
+        for number, index, phase, episode in keys:
+            if number == self.number:
+                for open in self.phases:
+                    if open.phase == phase:
+                        open.settle(index, episode)
+
+    def count(self, results: Iterable[Played]) -> None:
+        """Adds the cost of results; tests are outside the budget."""
+        budgeted = [result for result in results if result.phase != Phase.TEST]
+        self.frames += sum(result.frames for result in budgeted)
+        self.steps += sum(result.steps for result in budgeted)
 
 
 def plays(configuration: RunConfiguration, index: int, phase: int, episode: int) -> bool:
@@ -181,12 +190,10 @@ def open_generation(
         generation.phases.append(phase)
         for index, episodes in scores[phase.phase].items():
             for result in episodes:
-                if phase.asks_for(index, result.episode):
-                    phase.settle(index, result.episode)
+                phase.settle(index, result.episode)
         if not phase.complete:
             break
-    for result in results:
-        generation.count(result.phase, result.frames, result.steps)
+    generation.count(results)
     return generation
 
 

@@ -1,9 +1,10 @@
 """One phase of a run: its outstanding episodes and who holds them. Pure; the clock comes in as `now`."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
+from typing import NamedTuple
 from uuid import UUID
 
 from server.service.supply import Supply, Task
@@ -18,8 +19,7 @@ WATCHED_LEASES = 64
 a look at the whole fleet. What is younger is looked at as these end."""
 
 
-@dataclass(frozen=True)
-class Grant:
+class Grant(NamedTuple):
     """Work handed out. `expires_at` is in the schedule's own seconds."""
 
     lease: UUID
@@ -28,7 +28,7 @@ class Grant:
     expires_at: float
 
 
-@dataclass
+@dataclass(slots=True, eq=False)
 class Lease:
     """A worker's hold on some tasks, in the schedule's own seconds."""
 
@@ -70,15 +70,13 @@ class Queue:
         return self.supply.left - len(self.holders)
 
     def take(self, most: int, worker: UUID) -> list[Task]:
-        """Up to `most` tasks for the worker that nobody holds, those handed back first."""
+        """Up to `most` (1 or more) tasks for the worker that nobody holds, those handed back first."""
         tasks: list[Task] = []
         passed: list[Task] = []
-        while len(tasks) < most:
-            task = self.returned.popleft() if self.returned else next(self.supply, None)
-            if task is None:
+        for task in chain(self._handed_back(), self.supply):
+            (passed if self._is_barred(worker, task) else tasks).append(task)
+            if len(tasks) == most:
                 break
-            if self.supply.wants(task):
-                (passed if self._is_barred(worker, task) else tasks).append(task)
         self.returned.extend(passed)
         return tasks
 
@@ -91,15 +89,16 @@ class Queue:
                         return task
         return None
 
-    def settle(self, task: Task) -> list[Lease]:
-        """Its result is committed: whoever holds it need not play it. Gives the leases that this finished."""
-        holders = self.holders.pop(task, [])
-        self.supply.settle(task)
-        for lease in holders:
-            lease.tasks.discard(task)
-        finished = [lease for lease in holders if not lease.tasks]
-        for lease in finished:
-            self.leases.pop(lease.id, None)
+    def settle(self, tasks: Sequence[Task]) -> list[Lease]:
+        """Their results are committed: whoever holds them need not play them. Gives the leases that this finished."""
+        self.supply.settle(tasks)
+        finished: list[Lease] = []
+        for task in tasks:
+            for lease in self.holders.pop(task, ()):
+                lease.tasks.discard(task)
+                if not lease.tasks:
+                    self.leases.pop(lease.id, None)
+                    finished.append(lease)
         return finished
 
     def give_back(self, lease: Lease) -> None:
@@ -111,6 +110,13 @@ class Queue:
             if not holders:
                 del self.holders[task]
                 self.returned.appendleft(task)
+
+    def _handed_back(self) -> Iterator[Task]:
+        """Takes out what was given back and has no result yet, one after the other."""
+        while self.returned:
+            task = self.returned.popleft()
+            if self.supply.wants(task):
+                yield task
 
     def _is_barred(self, worker: UUID, task: Task) -> bool:
         return worker in self.barred.get(task, ())

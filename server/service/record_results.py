@@ -9,7 +9,6 @@ from server.service.active_run import ActiveRun
 from server.service.close_generation import advance_soon
 from server.service.memory import Memory
 from server.service.meters import Work
-from server.service.supply import Task
 from server.storage.costs import spend
 from server.storage.results import Key
 
@@ -18,8 +17,8 @@ Judged = tuple[Key, EpisodeResult]
 
 @dataclass
 class Taken:
-    """What a transaction did. `fresh`: keys of new rows, each with whether it came late; taken out as they are
-    recorded, so that each is accepted once. `known`: keys that have a row now."""
+    """What a transaction did for a run. `fresh`: keys of new rows, each with whether it came late; taken out as they
+    are recorded, so that each is accepted once. `known`: keys that have a row now."""
 
     fresh: dict[Key, bool]
     known: set[Key]
@@ -42,39 +41,50 @@ def record(
     worker's, if it told one.
     """
     settled = [(key, result) for key, result in judged if key in taken.known]
-    accepted: list[tuple[EpisodeResult, bool]] = []
+    accepted: dict[Key, EpisodeResult] = {}
+    repeated: list[Key] = []
+    late: list[EpisodeResult] = []
     for key, result in settled:
-        late = taken.fresh.pop(key, None)
-        if late is None:
-            run.outdated |= _was_missed(run, key)
-        else:
-            accepted.append((result, late))
-        if key.generation == run.open.number:
-            run.settle(key.index, key.phase, key.episode)
+        is_late = taken.fresh.pop(key, None)
+        if is_late is None:
+            repeated.append(key)
+            continue
+        accepted[key] = result
+        if is_late:
+            late.append(result)
+    run.settle(accepted)
+    run.outdated |= any(_was_missed(run, key) for key in repeated)
+    run.settle(repeated)
     again = [result for key, result in settled if key in rechecked]
-    _count(memory, worker, run, accepted)
+    _count(memory, worker, run, accepted.values(), late)
     _count_rechecks(memory, worker, again)
-    seconds = sum(result.seconds for result, _ in accepted) + sum(result.seconds for result in again)
+    seconds = sum(result.seconds for result in (*accepted.values(), *again))
     run.spent = run.spent.plus(spend(seconds, core_hour_price))
     _settle_leases(memory, worker, run, settled, rechecked)
-    repeated = len(settled) - len(accepted)
-    return Outcome(accepted=len(accepted), repeated=repeated, unwanted=refused + len(judged) - len(settled))
+    unwanted = refused + len(judged) - len(settled)
+    return Outcome(accepted=len(accepted), repeated=len(repeated), unwanted=unwanted)
 
 
 def _was_missed(run: ActiveRun, key: Key) -> bool:
     """Whether a commit took place whose answer was lost."""
-    found = run.open.find(key.index, key.phase, key.episode) if key.generation == run.open.number else None
-    return found is not None and not found.has(key.index, key.episode)
+    generation, index, phase, episode = key
+    found = run.open.find(index, phase, episode) if generation == run.open.number else None
+    return found is not None and not found.has(index, episode)
 
 
-def _count(memory: Memory, worker_id: UUID, run: ActiveRun, accepted: Sequence[tuple[EpisodeResult, bool]]) -> None:
-    """Adds up what new results cost; each comes with whether it is late."""
-    now, frames = memory.clock.monotonic(), sum(result.frames for result, _ in accepted)
-    for result, late in accepted:
-        if late:
-            run.row = replace(run.row, frames=run.row.frames + result.frames, steps=run.row.steps + result.steps)
-        elif result.generation == run.open.number:
-            run.open.count(result.phase, result.frames, result.steps)
+def _count(
+    memory: Memory,
+    worker_id: UUID,
+    run: ActiveRun,
+    accepted: Collection[EpisodeResult],
+    late: Sequence[EpisodeResult],
+) -> None:
+    """Adds up what new results cost. `late`: those of closed generations among them."""
+    now, frames = memory.clock.monotonic(), sum(result.frames for result in accepted)
+    run.open.count(result for result in accepted if result.generation == run.open.number)
+    if late:
+        cost = sum(result.frames for result in late), sum(result.steps for result in late)
+        run.row = replace(run.row, frames=run.row.frames + cost[0], steps=run.row.steps + cost[1])
     run.frame_rate.add(frames, now)
     run.episode_rate.add(len(accepted), now)
     _count_work(memory, worker_id, "run", len(accepted), frames)
@@ -96,12 +106,12 @@ def _count_work(memory: Memory, worker_id: UUID, kind: Work, episodes: int, fram
 def _settle_leases(
     memory: Memory, worker: UUID, run: ActiveRun, settled: Sequence[Judged], rechecked: Collection[Key]
 ) -> None:
-    tasks = {key: Task(*key[1:]) for key, _ in settled}
+    tasks = [key for key, _ in settled]
     if run.check:
         # Its author's repeat of a result says nothing new: another's word is still awaited.
-        tasks = {key: task for key, task in tasks.items() if task not in run.check.awaited or key in rechecked}
-        for key in rechecked:
-            run.check.note(tasks[key])
-    memory.schedule.settle(run.id, tasks.values(), sum(result.seconds for _, result in settled), worker)
+        tasks = [task for task in tasks if task not in run.check.awaited or task in rechecked]
+        for task in rechecked:
+            run.check.note(task)
+    memory.schedule.settle(run.id, tasks, sum(result.seconds for _, result in settled), worker)
     memory.changed.add(run.id)
     advance_soon(memory, run)

@@ -146,7 +146,7 @@ class Schedule:
         if queue := self._queues.get(run):
             queue.used_seconds += seconds
         for phase in self._queues_of(run):
-            for lease in (lease for task in settled for lease in phase.settle(task)):
+            for lease in phase.settle(settled):
                 self._forget(lease.id)
         if former := [queue for queue in self._former.pop(run, []) if queue.leases]:
             self._former[run] = former

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -13,9 +13,8 @@ from server.service.errors import DatabaseUnavailable, NotFound, NotLeading, Ove
 from server.service.load_run import find_run
 from server.service.memory import Memory
 from server.service.record_results import Judged, Taken, record
-from server.service.supply import Task
 from server.storage import costs, rechecks, results
-from server.storage.results import Entry, Key
+from server.storage.results import Delivery, Key
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +24,7 @@ PENDING_RESULTS = 200_000
 """Results held for the database; more are refused until it has caught up."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Pending:
     """A submission on its way into the ledger."""
 
@@ -36,7 +35,7 @@ class Pending:
     run: ActiveRun
     judged: list[Judged]
     """The results that are possible."""
-    entries: dict[Key, Entry]
+    delivery: Delivery
     """Those of them that may be missing."""
     outcome: "asyncio.Future[Outcome]"
 
@@ -157,28 +156,29 @@ class Committer:
         return is_excluded
 
     async def _commit_believed(self, group: Sequence[Pending]) -> None:
-        entries: dict[Key, Entry] = {}
+        by_run: dict[str, list[Pending]] = {}
         for item in group:
-            for key, entry in item.entries.items():
-                entries.setdefault(key, entry)
+            by_run.setdefault(item.run.id, []).append(item)
+        taken: dict[str, Taken] = {}
+        rechecked: list[tuple[Pending, dict[Key, EpisodeResult]]] = []
         prices = self._new_prices(group)
         async with self.memory.storage.transaction(self.memory.epoch) as connection:
             await costs.add_prices(connection, prices)
-            fresh = await results.insert(connection, list(entries.values())) if entries else {}
-            late = [entries[key] for key, is_late in fresh.items() if is_late]
-            await results.count_late(connection, late)
-            await costs.charge_late(connection, late)
-            doubtful = {key for item in group for key, _ in item.judged if key not in fresh}
-            stored = await results.stored(connection, list(doubtful))
-            rechecked = [_rechecks(item, stored) for item in group]
-            await rechecks.insert(connection, [entry for found in rechecked for entry in found.values()])
+            added = await results.insert(connection, [item.delivery for item in group])
+            await costs.charge_late(connection, _late(group, added))
+            for run, items in by_run.items():
+                fresh = added.get(run, {})
+                doubtful = {key for item in items for key, _ in item.judged if key not in fresh}
+                stored = await results.stored(connection, run, doubtful)
+                taken[run] = Taken(fresh, {*fresh, *stored})
+                rechecked += [(item, _rechecks(item, stored)) for item in items]
+            spoken = [item.delivery._replace(results=[*found.values()]) for item, found in rechecked]
+            await rechecks.insert(connection, spoken)
         self.memory.workers.note_prices(prices)
-        taken = Taken(fresh, {*fresh, *stored})
-        for item, found in zip(group, rechecked, strict=True):
+        for item, found in rechecked:
             refused = len(item.submission.results) - len(item.judged)
-            outcome = record(
-                self.memory, item.worker, item.run, item.judged, taken, refused, found, item.core_hour_price
-            )
+            known, price = taken[item.run.id], item.core_hour_price
+            outcome = record(self.memory, item.worker, item.run, item.judged, known, refused, found, price)
             if not item.outcome.done():
                 item.outcome.set_result(outcome)
 
@@ -202,32 +202,49 @@ def unwanted(submission: Submission | JobSubmission) -> Outcome:
     return Outcome(accepted=0, repeated=0, unwanted=len(submission.results))
 
 
-def _rechecks(item: Pending, stored: Collection[Key]) -> dict[Key, Entry]:
+def _late(group: Sequence[Pending], added: Mapping[str, Mapping[Key, bool]]) -> list[Delivery]:
+    """What came late of what was added. Of several results for one episode it was the first."""
+    left = {run: {key for key, is_late in keys.items() if is_late} for run, keys in added.items()}
+    late: list[Delivery] = []
+    for item in group if any(left.values()) else ():
+        keys = left.get(item.run.id, set())
+        found = {key: result for key, result in reversed(item.judged) if key in keys}
+        keys.difference_update(found)
+        late.append(item.delivery._replace(results=[*found.values()]))
+    return late
+
+
+def _rechecks(item: Pending, stored: Collection[Key]) -> dict[Key, EpisodeResult]:
     """Of a submission, what another worker's word is awaited on."""
-    check, entries = item.run.check, item.entries
-    if not check:
-        return {}
-    return {key: entries[key] for key in entries if key in stored and check.wants(Task(*key[1:]), item.worker)}
+    found: dict[Key, EpisodeResult] = {}
+    if check := item.run.check:
+        for key, result in item.judged:
+            if key in stored and check.wants(key, item.worker):
+                found.setdefault(key, result)
+    return found
 
 
 def _sort(memory: Memory, asker: WorkerIdentity, submission: Submission, run: ActiveRun) -> Pending:
+    if run.row.engine_id is None:
+        raise ValueError(f"run {run.id} is bound to no engine")
     worker = asker.id
     judged: list[Judged] = []
-    entries: dict[Key, Entry] = {}
+    wanted: list[EpisodeResult] = []
     fault = None
     for result in submission.results:
-        key = Key(run.id, result.generation, result.index, int(result.phase), result.episode)
-        problem = run.limits.find_fault(result)
+        if problem := run.limits.find_fault(result):
+            fault = fault or problem
+            continue
         admission = admit(run.configuration, run.open, result)
-        fault = fault or problem
-        if problem is None and admission != Admission.REFUSE:
-            judged.append((key, result))
-        if problem is None and admission == Admission.STORE:
-            entries.setdefault(key, _entry(worker, submission, run, key, result))
+        if admission is not Admission.REFUSE:
+            judged.append(((result.generation, result.index, int(result.phase), result.episode), result))
+        if admission is Admission.STORE:
+            wanted.append(result)
     if refused := len(submission.results) - len(judged):
         _note_refusal(memory, worker, run, refused, fault)
+    delivery = Delivery(run.id, run.row.engine_id, submission.id, worker, wanted)
     outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-    return Pending(worker, asker.core_hour_price, submission, run, judged, entries, outcome)
+    return Pending(worker, asker.core_hour_price, submission, run, judged, delivery, outcome)
 
 
 def _note_refusal(memory: Memory, worker: UUID, run: ActiveRun, results: int, fault: str | None) -> None:
@@ -242,12 +259,3 @@ def _note_refusal(memory: Memory, worker: UUID, run: ActiveRun, results: int, fa
     )
     if fault and (known := memory.workers.find(worker)):
         known.refused += results
-
-
-def _entry(worker: UUID, submission: Submission, run: ActiveRun, key: Key, result: EpisodeResult) -> Entry:
-    if run.row.engine_id is None:
-        raise ValueError(f"run {run.id} is bound to no engine")
-    digest = bytes.fromhex(result.digest)
-    return Entry(
-        key, result.score, result.steps, result.frames, digest, result.seconds, run.row.engine_id, submission.id, worker
-    )

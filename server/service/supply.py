@@ -4,22 +4,18 @@ A generation may have millions of them: none is an object before somebody plays 
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from server.storage.results import Key
 
-class Task(NamedTuple):
-    """One episode to play, as the ledger keys it within its run."""
-
-    generation: int
-    index: int  # type: ignore[assignment]  # hides a tuple's search method, which nobody misses
-    phase: int
-    episode: int
+Task = Key
+"""One episode to play, as the ledger keys it within its run."""
 
 
 class Supply(Protocol):
-    """Iterating gives each missing episode once."""
+    """Iterating gives each missing episode once, and goes on where it was left."""
 
     @property
     def left(self) -> float:
@@ -28,12 +24,10 @@ class Supply(Protocol):
     def wants(self, task: Task) -> bool:
         """Whether the task is one of them, and has no result."""
 
-    def settle(self, task: Task) -> None:
-        """The task's result is stored; that of another phase changes nothing."""
+    def settle(self, tasks: Iterable[Task]) -> None:
+        """The tasks' results are stored; those of another phase change nothing."""
 
     def __iter__(self) -> Iterator[Task]: ...
-
-    def __next__(self) -> Task: ...
 
 
 class Grid:
@@ -58,7 +52,7 @@ class Grid:
     def task(self, place: int) -> Task:
         """What is there."""
         row, episode = divmod(place, self._episodes)
-        return Task(self._generation, self._individuals[row], self._phase, episode)
+        return self._generation, self._individuals[row], self._phase, episode
 
 
 class FixedSupply:
@@ -66,29 +60,28 @@ class FixedSupply:
 
     def __init__(self, grid: Grid, stored: bytearray) -> None:
         self.left = stored.count(0)
-        self._grid, self._stored, self._next = grid, bytearray(stored), 0
+        self._grid, self._stored = grid, bytearray(stored)
+        self._rest = self._walk()
 
     def wants(self, task: Task) -> bool:
         """As `Supply`."""
         place = self._grid.place_of(task)
         return place is not None and not self._stored[place]
 
-    def settle(self, task: Task) -> None:
+    def settle(self, tasks: Iterable[Task]) -> None:
         """As `Supply`."""
-        place = self._grid.place_of(task)
-        if place is not None and not self._stored[place]:
-            self._stored[place] = 1
-            self.left -= 1
+        for place in map(self._grid.place_of, tasks):
+            if place is not None and not self._stored[place]:
+                self._stored[place] = 1
+                self.left -= 1
 
     def __iter__(self) -> Iterator[Task]:
-        return self
+        return self._rest
 
-    def __next__(self) -> Task:
-        place = self._stored.find(0, self._next)
-        if place < 0:
-            raise StopIteration
-        self._next = place + 1
-        return self._grid.task(place)
+    def _walk(self) -> Iterator[Task]:
+        place = -1
+        while (place := self._stored.find(0, place + 1)) >= 0:
+            yield self._grid.task(place)
 
 
 class EndlessSupply:
@@ -102,25 +95,26 @@ class EndlessSupply:
 
     def __init__(self, generation: int, phase: int, population: int, stored: set[int]) -> None:
         self._generation, self._phase, self._population = generation, phase, population
-        self._stored, self._indices = set(stored), count()
+        self._stored, self._rest = set(stored), self._walk()
 
     def wants(self, task: Task) -> bool:
         """As `Supply`."""
-        return self._is_mine(task) and task.index not in self._stored
+        generation, index, phase, episode = task
+        is_mine = generation == self._generation and phase == self._phase and episode == 0
+        return is_mine and index not in self._stored
 
-    def settle(self, task: Task) -> None:
+    def settle(self, tasks: Iterable[Task]) -> None:
         """As `Supply`."""
-        if self._is_mine(task):
-            self._stored.add(task.index)
+        for task in tasks:
+            if self.wants(task):
+                self._stored.add(task[1])
 
     def __iter__(self) -> Iterator[Task]:
-        return self
+        return self._rest
 
-    def __next__(self) -> Task:
-        if len(self._stored) >= self._population:
-            raise StopIteration
-        index = next(index for index in self._indices if index != self._population and index not in self._stored)
-        return Task(self._generation, index, self._phase, 0)
-
-    def _is_mine(self, task: Task) -> bool:
-        return task.generation == self._generation and task.phase == self._phase and task.episode == 0
+    def _walk(self) -> Iterator[Task]:
+        for index in count():
+            if len(self._stored) >= self._population:
+                return
+            if index != self._population and index not in self._stored:
+                yield self._generation, index, self._phase, 0

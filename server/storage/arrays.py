@@ -65,18 +65,18 @@ def float8(values: Iterable[float]) -> Float8Array:
 
 def uuid(values: Iterable[UUID]) -> UuidArray:
     """uuid[]."""
-    return UuidArray(_pack(_fixed([value.bytes for value in values], 16), UuidArray))
+    return UuidArray(_pack(np.frombuffer(b"".join(value.bytes for value in values), "V16"), UuidArray))
 
 
-def digest(values: Sequence[bytes]) -> ByteaArray:
-    """bytea[] of values of 32 bytes each.
+def digest(values: Sequence[str]) -> ByteaArray:
+    """bytea[] of values of 32 bytes each, given in hex.
 
     Raises:
         ValueError: one has another length.
     """
-    if any(len(value) != 32 for value in values):
+    if any(len(value) != 64 for value in values):
         raise ValueError("a SHA-256 has 32 bytes")
-    return ByteaArray(_pack(_fixed(values, 32), ByteaArray))
+    return ByteaArray(_pack(np.frombuffer(bytes.fromhex("".join(values)), "V32"), ByteaArray))
 
 
 def unpack(data: bytes) -> list[int]:
@@ -86,10 +86,6 @@ def unpack(data: bytes) -> list[int]:
     elements = np.frombuffer(data, [("size", ">i4"), ("value", value)], length, HEADER.size)
     numbers: list[int] = elements["value"].tolist()
     return numbers
-
-
-def _fixed(values: Sequence[bytes], size: int) -> "np.ndarray[Any, np.dtype[np.void]]":
-    return np.frombuffer(b"".join(values), f"V{size}")
 
 
 def _pack(values: "np.ndarray[Any, np.dtype[Any]]", kind: type[PackedArray]) -> bytes:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.storage import arrays
 from server.storage.cost_tables import prices
-from server.storage.results import Entry
+from server.storage.results import Delivery
 from server.storage.tables import generations, runs
 
 HOUR_SECONDS = 3600.0
@@ -114,14 +114,12 @@ async def prices_of(connection: AsyncConnection, run: str, generation: int) -> d
     return {row.worker: row.core_hour_price for row in rows}
 
 
-async def charge_late(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+async def charge_late(connection: AsyncConnection, deliveries: Sequence[Delivery]) -> None:
     """Adds what late results of closed generations took, in the transaction that added them."""
-    if entries:
-        values = {
-            "runs": [entry.key.run for entry in entries],
-            "seconds": arrays.float8(entry.seconds for entry in entries),
-            "workers": arrays.uuid(entry.worker for entry in entries),
-        }
+    played = [(some.run, result.seconds, some.worker) for some in deliveries for result in some.results]
+    if played:
+        ids, seconds, workers = zip(*played, strict=True)
+        values = {"runs": list(ids), "seconds": arrays.float8(seconds), "workers": arrays.uuid(workers)}
         await connection.execute(CHARGE, values)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.storage import arrays
 from server.storage.check_tables import rechecks
-from server.storage.results import Entry
+from server.storage.results import Delivery
 from server.storage.tables import results
 
 
@@ -39,19 +39,20 @@ class Testimony(NamedTuple):
     finding: Finding
 
 
-async def insert(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+async def insert(connection: AsyncConnection, deliveries: Sequence[Delivery]) -> None:
     """Adds evaluations of episodes that have a row in the ledger. A worker's first word on an episode stays."""
-    if entries:
-        values = [
-            {
-                **entry.key._asdict(),
-                **{name: getattr(entry, name) for name in ("score", "steps", "frames", "digest", "seconds")},
-                "submission": entry.submission,
-                "worker": entry.worker,
-            }
-            for entry in entries
-        ]
-        rows = [{"run_id": row.pop("run"), **row} for row in values]
+    rows = [
+        {
+            **result.model_dump(),
+            "digest": bytes.fromhex(result.digest),
+            "run_id": delivery.run,
+            "submission": delivery.submission,
+            "worker": delivery.worker,
+        }
+        for delivery in deliveries
+        for result in delivery.results
+    ]
+    if rows:
         await connection.execute(upsert(rechecks).values(rows).on_conflict_do_nothing())
 
 

@@ -1,38 +1,31 @@
 """The table `results`: the ledger, one row an episode, inserted once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import chain, repeat
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy import CursorResult, bindparam, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from evolution.messages import EpisodeResult
 from server.storage import arrays
 from server.storage.tables import results
 
+Key = tuple[int, int, int, int]
+"""Names an episode of a run for ever: generation, index, phase, episode."""
 
-class Key(NamedTuple):
-    """What names an episode for ever."""
+
+class Delivery(NamedTuple):
+    """Results as they go into the ledger, with what all of one submission have in common."""
 
     run: str
-    generation: int
-    index: int  # type: ignore[assignment]  # hides a tuple's search method, which nobody misses
-    phase: int
-    episode: int
-
-
-class Entry(NamedTuple):
-    """An episode's result as it goes into the ledger. `digest`: 32 bytes; `seconds`: of the slot that played it."""
-
-    key: Key
-    score: float
-    steps: int
-    frames: int
-    digest: bytes
-    seconds: float
     engine_id: int
     submission: UUID
     worker: UUID
+    results: Sequence[EpisodeResult]
 
 
 class Scored(NamedTuple):
@@ -61,47 +54,25 @@ INSERT = text(
         INSERT INTO results (run_id, generation, index, phase, episode, late, score, steps, frames, seconds, engine_id,
                              submission, worker, digest)
         SELECT open.id, entry.generation, entry.index, entry.phase, entry.episode, entry.generation < open.generation,
-               entry.score, entry.steps, entry.frames, entry.seconds, entry.engine_id, entry.submission, entry.worker,
-               entry.digest
-        FROM unnest(:run_places, :generations, :indices, :phases, :episodes, :scores, :steps, :frames, :seconds,
-                    :engine_ids, :submissions, :workers, :digests) WITH ORDINALITY
-             AS entry(run_place, generation, index, phase, episode, score, steps, frames, seconds, engine_id,
-                      submission, worker, digest, place)
-        JOIN open ON open.id = (CAST(:runs AS text[]))[entry.run_place]
+               entry.score, entry.steps, entry.frames, entry.seconds, delivery.engine_id, delivery.submission,
+               delivery.worker, entry.digest
+        FROM unnest(:deliveries, :generations, :indices, :phases, :episodes, :scores, :steps, :frames, :seconds,
+                    :digests) WITH ORDINALITY
+             AS entry(delivery, generation, index, phase, episode, score, steps, frames, seconds, digest, place)
+        JOIN unnest(CAST(:runs AS text[]), :engine_ids, :submissions, :workers) WITH ORDINALITY
+             AS delivery(run, engine_id, submission, worker, place) ON delivery.place = entry.delivery
+        JOIN open ON open.id = delivery.run
         WHERE entry.generation = open.generation OR (open.open_ended AND entry.generation < open.generation)
         ORDER BY entry.place
         ON CONFLICT DO NOTHING
-        RETURNING run_id, generation, index, phase, episode, late
+        RETURNING run_id, generation, index, phase, episode, late, frames, steps
     )
-    SELECT run_id, generation, late,
+    SELECT run_id, generation, late, sum(frames), sum(steps),
            array_send(array_agg(index)), array_send(array_agg(phase)), array_send(array_agg(episode))
-    FROM added GROUP BY run_id, generation, late
+    FROM added GROUP BY run_id, generation, late ORDER BY run_id, generation
     """
 )
-
-
-async def insert(connection: AsyncConnection, entries: Sequence[Entry]) -> dict[Key, bool]:
-    """Adds the results that are missing or retracted. Gives the keys added, each with whether it came late."""
-    rows = await connection.execute(
-        INSERT,
-        {
-            **_pack_keys([entry.key for entry in entries]),
-            "scores": arrays.float8(entry.score for entry in entries),
-            "steps": arrays.int4(entry.steps for entry in entries),
-            "frames": arrays.int4(entry.frames for entry in entries),
-            "seconds": arrays.float8(entry.seconds for entry in entries),
-            "engine_ids": arrays.int4(entry.engine_id for entry in entries),
-            "submissions": arrays.uuid(entry.submission for entry in entries),
-            "workers": arrays.uuid(entry.worker for entry in entries),
-            "digests": arrays.digest([entry.digest for entry in entries]),
-        },
-    )
-    added: dict[Key, bool] = {}
-    for run, generation, late, *packed in rows:
-        for index, phase, episode in zip(*map(arrays.unpack, packed), strict=True):
-            added[Key(run, generation, index, phase, episode)] = late
-    return added
-
+ROW = attrgetter("generation", "index", "phase", "episode", "score", "steps", "frames", "seconds", "digest")
 
 # Adds what late results cost to their run, and counts them in their generation.
 COUNT_LATE = text(
@@ -114,45 +85,71 @@ COUNT_LATE = text(
 )
 
 
-async def count_late(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
-    """Counts late results of closed generations, in the transaction that added them."""
-    for run, generation in sorted({(entry.key.run, entry.key.generation) for entry in entries}):
-        late = [entry for entry in entries if entry.key.run == run and entry.key.generation == generation]
-        frames, steps = sum(entry.frames for entry in late), sum(entry.steps for entry in late)
-        values = {"run": run, "generation": generation, "count": len(late), "frames": frames, "steps": steps}
-        await connection.execute(COUNT_LATE, values)
+async def insert(connection: AsyncConnection, deliveries: Sequence[Delivery]) -> dict[str, dict[Key, bool]]:
+    """Adds the results that are missing or retracted, of several for one episode the first, and counts late ones.
+
+    Gives the keys added, by run, each with whether it came late.
+    """
+    if not any(delivery.results for delivery in deliveries):
+        return {}
+    added: dict[str, dict[Key, bool]] = {}
+    for run, generation, late, frames, steps, *packed in await connection.execute(INSERT, _pack(deliveries)):
+        keys = list(zip(repeat(generation), *map(arrays.unpack, packed)))
+        added.setdefault(run, {}).update(dict.fromkeys(keys, late))
+        if late:
+            values = {"run": run, "generation": generation, "count": len(keys), "frames": frames, "steps": steps}
+            await connection.execute(COUNT_LATE, values)
+    return added
+
+
+def _pack(deliveries: Sequence[Delivery]) -> dict[str, Any]:
+    """What `INSERT` takes: the deliveries' columns, and the results', each with its delivery's number."""
+    runs, engine_ids, submissions, workers, results = zip(*deliveries, strict=True)
+    rows = map(ROW, chain.from_iterable(results))
+    generations, indices, phases, episodes, scores, steps, frames, seconds, digests = zip(*rows, strict=True)
+    numbers = np.repeat(np.arange(1, len(deliveries) + 1), [len(some) for some in results])
+    return {
+        "runs": list(runs),
+        "engine_ids": arrays.int4(engine_ids),
+        "submissions": arrays.uuid(submissions),
+        "workers": arrays.uuid(workers),
+        "deliveries": arrays.int4(numbers),
+        "generations": arrays.int4(generations),
+        "indices": arrays.int4(indices),
+        "phases": arrays.int2(phases),
+        "episodes": arrays.int4(episodes),
+        "scores": arrays.float8(scores),
+        "steps": arrays.int4(steps),
+        "frames": arrays.int4(frames),
+        "seconds": arrays.float8(seconds),
+        "digests": arrays.digest(digests),
+    }
 
 
 # Which of these episodes have a row.
 STORED = text(
     """
-    SELECT run_id, generation, index, phase, episode FROM results
-    JOIN (
-        SELECT (CAST(:runs AS text[]))[run_place] AS run_id, generation, index, phase, episode
-        FROM unnest(:run_places, :generations, :indices, :phases, :episodes)
-             AS asked(run_place, generation, index, phase, episode)
-    ) AS asked USING (run_id, generation, index, phase, episode)
-    WHERE NOT retracted
+    SELECT generation, index, phase, episode FROM results
+    JOIN unnest(:generations, :indices, :phases, :episodes) AS asked(generation, index, phase, episode)
+         USING (generation, index, phase, episode)
+    WHERE run_id = :run AND NOT retracted
     """
 )
 
 
-async def stored(connection: AsyncConnection, keys: Sequence[Key]) -> set[Key]:
-    """Which of the keys have a row."""
-    return {Key(*row) for row in await connection.execute(STORED, _pack_keys(keys))} if keys else set()
-
-
-def _pack_keys(keys: Sequence[Key]) -> dict[str, Any]:
-    runs = sorted({key.run for key in keys})
-    places = {run: place for place, run in enumerate(runs, 1)}
-    return {
-        "runs": runs,
-        "run_places": arrays.int4(places[key.run] for key in keys),
-        "generations": arrays.int4(key.generation for key in keys),
-        "indices": arrays.int4(key.index for key in keys),
-        "phases": arrays.int2(key.phase for key in keys),
-        "episodes": arrays.int4(key.episode for key in keys),
+async def stored(connection: AsyncConnection, run: str, keys: Collection[Key]) -> set[Key]:
+    """Which of the run's episodes have a row."""
+    if not keys:
+        return set()
+    generations, indices, phases, episodes = zip(*keys, strict=True)
+    values = {
+        "run": run,
+        "generations": arrays.int4(generations),
+        "indices": arrays.int4(indices),
+        "phases": arrays.int2(phases),
+        "episodes": arrays.int4(episodes),
     }
+    return {tuple(row) for row in await connection.execute(STORED, values)}
 
 
 SCORED = [results.c[name] for name in Scored._fields]

@@ -12,7 +12,7 @@ from typing import Any
 from cli.main import main
 from server.service.submit_results import Committer, Pending
 from server.storage import database, results
-from server.storage.results import Entry, Key
+from server.storage.results import Delivery, Key
 from server.storage.tables import metadata
 
 LATE_SECONDS = 0.5
@@ -22,17 +22,20 @@ def acknowledge_before_commit() -> None:
     """Workers are told that their results are in the ledger some time before they are."""
     insert, commit = results.insert, Committer._commit
 
-    async def pretend(_: Any, entries: Sequence[Entry]) -> dict[Key, bool]:
-        return {entry.key: False for entry in entries}
+    async def pretend(_: Any, deliveries: Sequence[Delivery]) -> dict[str, dict[Key, bool]]:
+        added: dict[str, dict[Key, bool]] = {}
+        for run, _engine, _submission, _worker, played in deliveries:
+            keys = [(result.generation, result.index, int(result.phase), result.episode) for result in played]
+            added.setdefault(run, {}).update(dict.fromkeys(keys, False))
+        return added
 
     async def commit_later(self: Committer, group: Sequence[Pending]) -> None:
         results.insert = pretend  # type: ignore[assignment]
         await commit(self, group)
         results.insert = insert
         await asyncio.sleep(LATE_SECONDS)
-        entries = {key: entry for item in group for key, entry in item.entries.items()}
         async with self.memory.storage.transaction(self.memory.epoch) as connection:
-            await insert(connection, list(entries.values()))
+            await insert(connection, [item.delivery for item in group])
 
     Committer._commit = commit_later  # type: ignore[method-assign]
 

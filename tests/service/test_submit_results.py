@@ -1,6 +1,7 @@
 """Results are acknowledged when they are committed, not before, and count once."""
 
 import asyncio
+from collections.abc import Sequence
 from uuid import uuid4
 
 import pytest
@@ -10,7 +11,7 @@ from server.service import submit_results
 from server.service.errors import DatabaseUnavailable, Overloaded
 from server.service.master import Master
 from server.storage import leadership, results
-from server.storage.database import Storage
+from server.storage.database import Connection, Storage
 from tests.database import count_results
 from tests.service.fleet import SMALL, FakeWorker, described, settled
 
@@ -56,9 +57,11 @@ async def test_results_of_many_requests_are_committed_together(
     groups: list[int] = []
     insert = results.insert
 
-    async def counted(connection: object, entries: list[results.Entry]) -> dict[results.Key, bool]:
-        groups.append(len(entries))
-        return await insert(connection, entries)  # type: ignore[arg-type]
+    async def counted(
+        connection: Connection, deliveries: Sequence[results.Delivery]
+    ) -> dict[str, dict[results.Key, bool]]:
+        groups.append(sum(len(delivery.results) for delivery in deliveries))
+        return await insert(connection, deliveries)
 
     monkeypatch.setattr(results, "insert", counted)
     async with storage.unfenced() as connection:

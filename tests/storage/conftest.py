@@ -9,13 +9,15 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from evolution.messages import EpisodeResult, Phase
 from server.storage import engines, leadership, runs
 from server.storage.database import Storage
-from server.storage.results import Entry, Key
+from server.storage.results import Delivery, Key
 
 EPOCH = 1
 BEGINNING = datetime(2030, 1, 1, tzinfo=UTC)
 CONFIGURATION = {"algorithm": "generational", "environment": {"id": "CartPole-v1", "options": {}}}
+RUN = "k3f9x2"
 SUBMISSION, WORKER = UUID(int=1), UUID(int=2)
 
 AddRun = Callable[..., Awaitable[str]]
@@ -35,7 +37,7 @@ async def storage(database_url: str) -> AsyncIterator[Storage]:
 def add_run(storage: Storage) -> AddRun:
     """Adds a run; further columns may be given."""
 
-    async def add(id: str = "k3f9x2", **values: Any) -> str:
+    async def add(id: str = RUN, **values: Any) -> str:
         row = {"name": "brave-otter", "state": "running", "configuration": CONFIGURATION, "created_at": BEGINNING}
         async with storage.transaction(EPOCH) as connection:
             await runs.add(connection, {"id": id, "engine_id": 1, **row, **values})
@@ -44,9 +46,14 @@ def add_run(storage: Storage) -> AddRun:
     return add
 
 
-def entry(key: Key, score: float = 1.0, submission: UUID = SUBMISSION) -> Entry:
-    """A result as it goes into the ledger."""
-    return Entry(key, score, 10, 40, bytes(32), 0.5, 1, submission, WORKER)
+def delivery(*keys: Key, run: str = RUN, score: float = 1.0, submission: UUID = SUBMISSION) -> Delivery:
+    """Results as they go into the ledger."""
+    played: dict[str, Any] = {"score": score, "steps": 10, "frames": 40, "digest": "0" * 64, "seconds": 0.5}
+    results = [
+        EpisodeResult(generation=generation, index=index, phase=Phase(phase), episode=episode, **played)
+        for generation, index, phase, episode in keys
+    ]
+    return Delivery(run, 1, submission, WORKER, results)
 
 
 async def blocked(task: "asyncio.Future[Any]", storage: Storage) -> bool:

@@ -8,24 +8,24 @@ from sqlalchemy import select
 
 from server.storage import results, runs
 from server.storage.database import Storage
-from server.storage.results import Entry, Key
+from server.storage.results import Delivery, Key
 from server.storage.tables import results as table
 from tests.database import count_results
-from tests.storage.conftest import CONFIGURATION, EPOCH, AddRun, blocked, entry
+from tests.storage.conftest import CONFIGURATION, EPOCH, RUN, WORKER, AddRun, blocked, delivery
 
 pytestmark = pytest.mark.anyio
 
-RUN = "k3f9x2"
 BLOCK_FREE = CONFIGURATION | {"algorithm": "block-free"}
 
 
-def key(index: int = 0, *, run: str = RUN, generation: int = 0, phase: int = 0, episode: int = 0) -> Key:
-    return Key(run, generation, index, phase, episode)
+def key(index: int = 0, *, generation: int = 0, phase: int = 0, episode: int = 0) -> Key:
+    return generation, index, phase, episode
 
 
-async def insert(storage: Storage, *entries: Entry) -> dict[Key, bool]:
+async def insert(storage: Storage, *deliveries: Delivery) -> dict[Key, bool]:
+    """The keys of `RUN` that are added."""
     async with storage.transaction(EPOCH) as connection:
-        return await results.insert(connection, entries)
+        return (await results.insert(connection, deliveries)).get(RUN, {})
 
 
 async def rows(storage: Storage, run: str = RUN, generation: int = 0) -> list[results.Scored]:
@@ -35,8 +35,8 @@ async def rows(storage: Storage, run: str = RUN, generation: int = 0) -> list[re
 
 async def test_a_result_is_inserted_once_and_the_first_counts(storage: Storage, add_run: AddRun) -> None:
     await add_run()
-    assert await insert(storage, entry(key(), 1.0)) == {key(): False}
-    assert await insert(storage, entry(key(), 2.0), entry(key(1), 3.0)) == {key(1): False}
+    assert await insert(storage, delivery(key())) == {key(): False}
+    assert await insert(storage, delivery(key(), score=2.0), delivery(key(1), score=3.0)) == {key(1): False}
     assert [row.score for row in await rows(storage)] == [1.0, 3.0]
 
 
@@ -44,11 +44,22 @@ async def test_of_two_submissions_at_once_one_brings_the_row(storage: Storage, a
     await add_run()
     wanted = [key(index) for index in range(50)]
     taken = await asyncio.gather(
-        insert(storage, *[entry(key, 1.0, UUID(int=1)) for key in wanted]),
-        insert(storage, *[entry(key, 2.0, UUID(int=2)) for key in wanted]),
+        insert(storage, delivery(*wanted, submission=UUID(int=1))),
+        insert(storage, delivery(*wanted, submission=UUID(int=2))),
     )
     assert sorted([*taken[0], *taken[1]]) == wanted
     assert len(await rows(storage)) == 50
+
+
+async def test_of_several_for_one_episode_in_one_statement_the_first_brings_the_row(
+    storage: Storage, add_run: AddRun
+) -> None:
+    await add_run()
+    twins = [delivery(key(), key(), score=score, submission=UUID(int=int(score))) for score in (1.0, 2.0)]
+    assert await insert(storage, *twins) == {key(): False}
+    async with storage.reading() as connection:
+        row = (await connection.execute(select(table))).one()
+    assert (row.score, row.submission) == (1.0, UUID(int=1))
 
 
 async def test_one_that_waits_for_an_uncommitted_twin_inserts_if_that_is_undone(
@@ -56,8 +67,8 @@ async def test_one_that_waits_for_an_uncommitted_twin_inserts_if_that_is_undone(
 ) -> None:
     await add_run()
     async with storage.transaction(EPOCH) as connection:
-        await results.insert(connection, [entry(key(), 1.0)])
-        second = asyncio.create_task(insert(storage, entry(key(), 2.0)))
+        await results.insert(connection, [delivery(key())])
+        second = asyncio.create_task(insert(storage, delivery(key(), score=2.0)))
         assert await blocked(second, storage)
         await connection.rollback()
     assert await second == {key(): False}
@@ -67,7 +78,7 @@ async def test_one_that_waits_for_an_uncommitted_twin_inserts_if_that_is_undone(
 async def test_rows_are_numbered_in_the_order_in_which_they_came(storage: Storage, add_run: AddRun) -> None:
     await add_run()
     order = [7, 3, 9, 1]
-    await insert(storage, *[entry(key(index)) for index in order])
+    await insert(storage, delivery(*map(key, order[:2])), delivery(*map(key, order[2:])))
     by_sequence = sorted(await rows(storage), key=lambda row: row.sequence)
     assert [row.index for row in by_sequence] == order
 
@@ -75,21 +86,18 @@ async def test_rows_are_numbered_in_the_order_in_which_they_came(storage: Storag
 async def test_what_no_run_waits_for_is_not_stored(storage: Storage, add_run: AddRun) -> None:
     await add_run(generation=3)
     await add_run("gone22", state="deleted")
-    refused = [key(generation=2), key(generation=4), key(run="gone22", generation=0), key(run="absent")]
-    assert await insert(storage, *map(entry, refused)) == {}
-    assert await insert(storage, entry(key(generation=3))) == {key(generation=3): False}
+    refused = [delivery(key(), run="gone22"), delivery(key(), run="absent")]
+    async with storage.transaction(EPOCH) as connection:
+        assert await results.insert(connection, [delivery(key(generation=2), key(generation=4)), *refused]) == {}
+    assert await insert(storage, delivery(key(generation=3))) == {key(generation=3): False}
 
 
 async def test_late_results_of_a_block_free_run_are_kept_flagged_and_counted(storage: Storage, add_run: AddRun) -> None:
     await add_run(generation=2, configuration=BLOCK_FREE, frames=100, steps=10)
     late = [key(5, generation=1), key(6, generation=1)]
     async with storage.transaction(EPOCH) as connection:
-        assert await results.insert(connection, [*map(entry, late), entry(key(generation=2))]) == {
-            late[0]: True,
-            late[1]: True,
-            key(generation=2): False,
-        }
-        await results.count_late(connection, [entry(key) for key in late])
+        added = await results.insert(connection, [delivery(*late, key(generation=2))])
+        assert added == {RUN: {late[0]: True, late[1]: True, key(generation=2): False}}
         run = await runs.find(connection, RUN)
     assert run is not None
     assert (run.frames, run.steps) == (180, 30)
@@ -100,7 +108,7 @@ async def test_results_wait_for_a_run_that_closes_its_generation(storage: Storag
     await add_run(configuration=BLOCK_FREE)
     async with storage.transaction(EPOCH) as connection:
         await runs.lock(connection, RUN)
-        coming = asyncio.create_task(insert(storage, entry(key())))
+        coming = asyncio.create_task(insert(storage, delivery(key())))
         assert await blocked(coming, storage)
         await runs.change(connection, RUN, {"generation": 1})
     assert await coming == {key(): True}
@@ -115,7 +123,7 @@ async def test_closing_waits_for_results_that_are_being_stored(storage: Storage,
             return len(await results.of_generation(connection, RUN, 0))
 
     async with storage.transaction(EPOCH) as connection:
-        await results.insert(connection, [entry(key())])
+        await results.insert(connection, [delivery(key())])
         closing = asyncio.create_task(close())
         assert await blocked(closing, storage)
     assert await closing == 1
@@ -123,16 +131,17 @@ async def test_closing_waits_for_results_that_are_being_stored(storage: Storage,
 
 async def test_stored_tells_which_keys_have_a_row(storage: Storage, add_run: AddRun) -> None:
     await add_run()
-    await insert(storage, entry(key(1)), entry(key(2, phase=1, episode=4)))
+    await insert(storage, delivery(key(1), key(2, phase=1, episode=4)))
     async with storage.reading() as connection:
-        asked = [key(1), key(2), key(2, phase=1, episode=4), key(1, run="absent")]
-        assert await results.stored(connection, asked) == {key(1), key(2, phase=1, episode=4)}
-        assert await results.stored(connection, []) == set()
+        asked = [key(1), key(2), key(2, phase=1, episode=4)]
+        assert await results.stored(connection, RUN, asked) == {key(1), key(2, phase=1, episode=4)}
+        assert await results.stored(connection, "absent", asked) == set()
+        assert await results.stored(connection, RUN, []) == set()
 
 
 async def test_mark_late_flags_what_came_after_the_last_member(storage: Storage, add_run: AddRun) -> None:
     await add_run(configuration=BLOCK_FREE)
-    await insert(storage, *[entry(key(index)) for index in (2, 0, 1)])
+    await insert(storage, delivery(key(2), key(0), key(1)))
     last = next(row.sequence for row in await rows(storage) if row.index == 0)
     async with storage.transaction(EPOCH) as connection:
         assert await results.mark_late(connection, RUN, 0, last) == 1
@@ -142,7 +151,7 @@ async def test_mark_late_flags_what_came_after_the_last_member(storage: Storage,
 async def test_a_runs_results_are_removed_in_parts_and_no_other_runs(storage: Storage, add_run: AddRun) -> None:
     await add_run()
     await add_run("other2")
-    await insert(storage, *[entry(key(index)) for index in range(5)], entry(key(run="other2")))
+    await insert(storage, delivery(*map(key, range(5))), delivery(key(), run="other2"))
     removed = []
     for _ in range(3):
         async with storage.transaction(EPOCH) as connection:
@@ -154,9 +163,9 @@ async def test_a_runs_results_are_removed_in_parts_and_no_other_runs(storage: St
 
 async def test_a_row_names_its_submission_worker_and_engine(storage: Storage, add_run: AddRun) -> None:
     await add_run()
-    played = entry(key(3, phase=2, episode=9), -12.5, UUID(int=77))
-    await insert(storage, played)
+    played = delivery(key(3, phase=2, episode=9), score=-12.5, submission=UUID(int=77))
+    await insert(storage, delivery(key(1)), played)
     async with storage.reading() as connection:
-        row = (await connection.execute(select(table))).one()
-    assert (row.submission, row.worker, row.engine_id) == (UUID(int=77), played.worker, 1)
+        row = (await connection.execute(select(table).where(table.c.index == 3))).one()
+    assert (row.submission, row.worker, row.engine_id) == (UUID(int=77), WORKER, 1)
     assert (row.score, row.steps, row.frames, row.seconds, row.digest) == (-12.5, 10, 40, 0.5, bytes(32))

@@ -58,7 +58,7 @@ def run() -> ActiveRun:
 async def test_a_result_that_is_stored_while_the_generation_is_read_is_not_forgotten(run: ActiveRun) -> None:
     async def read() -> list[Scored]:
         stored = [scored(0, 0, 0)]
-        run.settle(3, 0, 1)
+        run.settle([(1, 3, 0, 1)])
         return stored
 
     run.outdated = True
@@ -73,7 +73,7 @@ async def test_a_generation_completed_while_it_is_read_must_be_read_again(run: A
     whole = [*evaluations([1, 4, 2, 4]), *validations, scored(1, 2, 0)]
 
     async def read_too_early() -> list[Scored]:
-        run.settle(whole[-1].index, whole[-1].phase, whole[-1].episode)
+        run.settle([(1, whole[-1].index, whole[-1].phase, whole[-1].episode)])
         return whole[:-1]
 
     async def read() -> list[Scored]:
@@ -91,7 +91,7 @@ async def test_a_generation_that_could_not_be_read_stays_outdated(run: ActiveRun
     with pytest.raises(ConnectionError):
         await run.reopen(fail)
     assert run.outdated
-    run.settle(0, 0, 0)
+    run.settle([(1, 0, 0, 0)])
     assert run.open.current.done == 1
 
 
@@ -118,7 +118,7 @@ def test_a_parents_key_is_its_policys_id(run: ActiveRun) -> None:
 def test_a_run_is_due_when_its_phase_is_complete_and_it_runs(run: ActiveRun) -> None:
     was_due = [run.due]
     for result in evaluations([1, 2, 3, 4]):
-        run.settle(result.index, result.phase, result.episode)
+        run.settle([(1, result.index, result.phase, result.episode)])
     was_due.append(run.due)
     run.replace_row(RunRow(**{**vars(ROW), "state": "paused"}))
     assert [*was_due, run.due] == [False, True, False]

@@ -17,7 +17,7 @@ import pytest
 from server.service.job_schedule import JobGrant, JobSchedule
 from server.service.queue import Grant
 from server.service.schedule import Schedule
-from server.service.supply import FixedSupply, Grid, Task
+from server.service.supply import FixedSupply, Grid
 from server.service.workers import Workers
 from tests.clock import FakeClock
 from tests.unit.service.test_workers import announcement, identity
@@ -61,7 +61,7 @@ def open_run(schedule: Schedule, run: str, episodes: int) -> None:
     """Offers so many episodes of a run whose episodes' duration is known."""
     supply = FixedSupply(Grid(0, 0, range(episodes), 1), bytearray(episodes))
     schedule.put(run, weight=WEIGHTS[run], environment="Game", engine="exact", supply=supply)
-    schedule.settle(run, [Task(-1, 0, 0, 0)], EPISODE_SECONDS[run])
+    schedule.settle(run, [(-1, 0, 0, 0)], EPISODE_SECONDS[run])
 
 
 class Fleet:

@@ -11,7 +11,6 @@ from evolution.configuration import RunConfiguration
 from evolution.lineage import Birth
 from evolution.messages import Phase
 from server.service.open_generation import OpenGeneration, open_generation
-from server.service.supply import Task
 from server.storage.generations import Elite
 from server.storage.results import Scored
 
@@ -52,29 +51,29 @@ def opened(*results: Scored, number: int = 1, carried: Elite | None = CARRIED) -
 def test_a_new_generation_misses_every_episode_of_every_individual() -> None:
     current = opened(number=0, carried=None).current
     assert (current.phase, current.done, current.total) == (Phase.EVALUATION, 0, 8)
-    assert list(current.missing()) == [Task(0, index, 0, episode) for index in range(4) for episode in range(2)]
+    assert list(current.missing()) == [(0, index, 0, episode) for index in range(4) for episode in range(2)]
 
 
 def test_stored_results_are_not_missing() -> None:
     current = opened(scored(2, 0, 1)).current
     assert current.done == 1
-    assert Task(1, 2, 0, 1) not in list(current.missing())
+    assert (1, 2, 0, 1) not in list(current.missing())
 
 
 def test_the_best_play_again_in_generation_0() -> None:
     current = opened(*evaluations([1, 4, 2, 4]), number=0, carried=None).current
-    assert {task.index for task in current.missing()} == {1, 3}
+    assert {task[1] for task in current.missing()} == {1, 3}
 
 
 def test_later_the_carried_elite_plays_again_with_the_best_others() -> None:
     current = opened(*evaluations([1, 4, 2, 4])).current
     assert (current.phase, current.total) == (Phase.VALIDATION, 6)
-    assert {task.index for task in current.missing()} == {1, 4}
+    assert {task[1] for task in current.missing()} == {1, 4}
 
 
 def test_the_elite_by_validation_is_tested() -> None:
     results = evaluations([1, 4, 2, 4]) + validations({1: 3, 4: 3.5})
-    assert list(opened(*results).current.missing()) == [Task(1, 4, 2, 0)]
+    assert list(opened(*results).current.missing()) == [(1, 4, 2, 0)]
 
 
 def test_a_complete_generation_stays_at_its_last_phase() -> None:
@@ -89,7 +88,7 @@ def test_without_candidates_the_carried_elite_keeps_its_fitness_and_its_place_un
     for best, tested in ((4.0, 4), (5.0, 4), (6.0, 2)):
         results = evaluations([1, 2, best, 3])
         current = open_generation(configuration, 1, CARRIED, results).current
-        assert [task.index for task in current.missing()] == [tested]
+        assert [task[1] for task in current.missing()] == [tested]
 
 
 def test_tests_cost_no_budget() -> None:
@@ -118,7 +117,7 @@ def test_a_phase_that_is_not_reached_asks_for_nothing() -> None:
 
 def test_a_block_free_generation_asks_for_ever_new_individuals_but_never_for_the_elites_number() -> None:
     current = open_generation(BLOCK_FREE, 1, CARRIED, [scored(1, 0, 0)]).current
-    assert [task.index for task in islice(current.missing(), 6)] == [0, 2, 3, 5, 6, 7]
+    assert [task[1] for task in islice(current.missing(), 6)] == [0, 2, 3, 5, 6, 7]
     assert not current.asks_for(4, 0)
     assert current.asks_for(10**6, 0)
     assert not current.asks_for(0, 1)
@@ -127,10 +126,10 @@ def test_a_block_free_generation_asks_for_ever_new_individuals_but_never_for_the
 def test_a_block_free_generation_is_complete_at_its_size_and_asks_for_no_more() -> None:
     current = open_generation(BLOCK_FREE, 1, CARRIED, [scored(index, 0, 0) for index in (0, 1, 2)]).current
     supply = current.missing()
-    assert next(supply).index == 3
+    assert next(iter(supply))[1] == 3
     before = current.complete
     current.settle(9, 0)
-    supply.settle(Task(1, 9, 0, 0))
+    supply.settle([(1, 9, 0, 0)])
     assert (before, current.complete) == (False, True)
     assert list(supply) == []
 

@@ -34,7 +34,7 @@ def claim(schedule: Schedule, worker: int = 0, now: float = 0.0, slots: int = 2)
 
 
 def test_the_first_batch_of_an_unmeasured_run_is_a_single_episode() -> None:
-    assert claim(schedule_with()).tasks == [Task(0, 0, 0, 0)]
+    assert claim(schedule_with()).tasks == [(0, 0, 0, 0)]
 
 
 def test_a_batch_is_five_seconds_of_work_at_the_measured_speed() -> None:
@@ -117,15 +117,15 @@ def test_a_repeat_from_a_closed_phase_changes_nothing() -> None:
     schedule.settle("a", old.tasks, seconds=1.0)
     schedule.put("a", weight=1.0, environment="Game", engine="exact", supply=supply_of(1, 2))
     schedule.settle("a", old.tasks, seconds=1.0)
-    assert [claim(schedule, 0).tasks, claim(schedule, 1).tasks] == [[Task(1, 0, 0, 0)], [Task(1, 1, 0, 0)]]
+    assert [claim(schedule, 0).tasks, claim(schedule, 1).tasks] == [[(1, 0, 0, 0)], [(1, 1, 0, 0)]]
 
 
 def test_an_endless_supply_never_runs_dry_and_skips_what_is_known() -> None:
     schedule = Schedule(lease_seconds=30, batch_seconds=5)
     schedule.put("a", weight=1.0, environment="Game", engine="exact", supply=EndlessSupply(0, 0, 4, set()))
-    schedule.settle("a", [Task(0, 1, 0, 0)], seconds=5.0)
-    assert claim(schedule).tasks == [Task(0, 0, 0, 0)]
-    assert claim(schedule).tasks == [Task(0, 2, 0, 0)]
+    schedule.settle("a", [(0, 1, 0, 0)], seconds=5.0)
+    assert claim(schedule).tasks == [(0, 0, 0, 0)]
+    assert claim(schedule).tasks == [(0, 2, 0, 0)]
 
 
 def test_leases_outlive_the_generation_of_a_block_free_run_but_are_not_renewed() -> None:
@@ -134,7 +134,7 @@ def test_leases_outlive_the_generation_of_a_block_free_run_but_are_not_renewed()
     schedule.put("a", weight=1.0, environment="Game", engine="exact", supply=supply_of(1, 1))
     assert old.lease in schedule.extend([old.lease], now=1.0)
     assert schedule.expire(now=40.0) == [old.lease]
-    assert claim(schedule, 1, now=40.0).tasks == [Task(1, 0, 0, 0)]
+    assert claim(schedule, 1, now=40.0).tasks == [(1, 0, 0, 0)]
     assert schedule.claim(WORKERS[2], ENGINES, 2, now=40.0) is None
 
 

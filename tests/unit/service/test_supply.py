@@ -6,7 +6,7 @@ from itertools import islice
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.service.supply import EndlessSupply, FixedSupply, Grid, Task
+from server.service.supply import EndlessSupply, FixedSupply, Grid
 
 INDIVIDUALS = [1, 4, 9]
 
@@ -19,51 +19,51 @@ def supply_of(stored: str) -> FixedSupply:
 def test_it_gives_what_is_missing_individual_after_individual() -> None:
     supply = supply_of("010010")
     assert supply.left == 4
-    assert list(supply) == [Task(3, 1, 1, 0), Task(3, 4, 1, 0), Task(3, 4, 1, 1), Task(3, 9, 1, 1)]
+    assert list(supply) == [(3, 1, 1, 0), (3, 4, 1, 0), (3, 4, 1, 1), (3, 9, 1, 1)]
 
 
 def test_what_was_given_is_still_missing_until_its_result_is_stored() -> None:
     supply = supply_of("000000")
-    task = next(supply)
+    task = next(iter(supply))
     assert (supply.left, supply.wants(task)) == (6, True)
-    supply.settle(task)
-    supply.settle(task)
+    supply.settle([task])
+    supply.settle([task])
     assert (supply.left, supply.wants(task)) == (5, False)
 
 
 def test_a_result_that_comes_before_its_turn_is_passed_over() -> None:
     supply = supply_of("000000")
-    supply.settle(Task(3, 1, 1, 1))
-    assert list(islice(supply, 2)) == [Task(3, 1, 1, 0), Task(3, 4, 1, 0)]
+    supply.settle([(3, 1, 1, 1)])
+    assert list(islice(supply, 2)) == [(3, 1, 1, 0), (3, 4, 1, 0)]
 
 
 def test_other_phases_results_change_nothing() -> None:
-    strange = [Task(2, 1, 1, 0), Task(3, 1, 0, 0), Task(3, 2, 1, 0), Task(3, 1, 1, 2), Task(3, 4, 1, -1)]
+    strange = [(2, 1, 1, 0), (3, 1, 0, 0), (3, 2, 1, 0), (3, 1, 1, 2), (3, 4, 1, -1)]
     supply, endless = supply_of("000000"), EndlessSupply(3, 1, 2, set())
     for task in strange:
-        supply.settle(task)
+        supply.settle([task])
         assert not supply.wants(task)
     assert supply.left == 6
-    for task in [Task(2, 0, 1, 0), Task(3, 0, 0, 0), Task(3, 0, 1, 1)]:
-        endless.settle(task)
+    for task in [(2, 0, 1, 0), (3, 0, 0, 0), (3, 0, 1, 1)]:
+        endless.settle([task])
         assert not endless.wants(task)
-    assert next(endless) == Task(3, 0, 1, 0)
+    assert next(iter(endless)) == (3, 0, 1, 0)
 
 
 def test_an_endless_supply_wants_no_individual_twice() -> None:
     supply = EndlessSupply(0, 0, 9, {1})
-    task = next(supply)
+    task = next(iter(supply))
     assert supply.wants(task)
-    supply.settle(task)
+    supply.settle([task])
     assert not supply.wants(task)
-    assert not supply.wants(Task(0, 1, 0, 0))
+    assert not supply.wants((0, 1, 0, 0))
 
 
 def test_what_it_is_made_of_is_not_changed_by_it() -> None:
     stored, played = bytearray(6), {1}
     fixed, endless = FixedSupply(Grid(3, 1, INDIVIDUALS, 2), stored), EndlessSupply(3, 1, 9, played)
-    fixed.settle(Task(3, 1, 1, 0))
-    endless.settle(Task(3, 2, 1, 0))
+    fixed.settle([(3, 1, 1, 0)])
+    endless.settle([(3, 2, 1, 0)])
     assert (stored, played) == (bytearray(6), {1})
 
 
@@ -75,5 +75,5 @@ def test_an_endless_supply_gives_new_individuals_until_enough_results_are_stored
     given = list(islice(supply, 50))
     assert supply.left == math.inf
     assert (given == []) == (len(set(results)) >= population)
-    assert not {population, *results}.intersection(task.index for task in given)
-    assert [task.index for task in given] == sorted({task.index for task in given})
+    assert not {population, *results}.intersection(task[1] for task in given)
+    assert [task[1] for task in given] == sorted({task[1] for task in given})

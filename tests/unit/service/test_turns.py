@@ -182,14 +182,14 @@ def schedule_of_two(owed: int, other: int) -> Schedule:
     schedule = Schedule(lease_seconds=30, batch_seconds=5)
     for name, episodes in (("owed", owed), ("other", other)):
         schedule.put(name, weight=1.0, environment="Game", engine="exact", supply=supply_of(0, episodes))
-    schedule.settle("other", [Task(0, 0, 0, 0)], seconds=20.0)
+    schedule.settle("other", [(0, 0, 0, 0)], seconds=20.0)
     return schedule
 
 
 def test_a_slot_without_work_is_given_a_single_episode_where_busy_ones_are_given_none() -> None:
     schedule = schedule_of_two(owed=2, other=100)
-    schedule.settle("owed", [Task(0, 0, 0, 0)], seconds=10.0)
-    schedule.settle("other", [Task(0, 1, 0, 0)], seconds=0.001)
+    schedule.settle("owed", [(0, 0, 0, 0)], seconds=10.0)
+    schedule.settle("other", [(0, 1, 0, 0)], seconds=0.001)
     busy, idle = UUID(int=1), UUID(int=2)
     grant = schedule.claim(busy, ENGINES, 2, 0.0)
     assert grant is not None
@@ -203,14 +203,14 @@ def test_a_slot_without_work_is_given_a_single_episode_where_busy_ones_are_given
 
 def test_no_slot_waits_for_long_for_a_phase_that_does_not_open() -> None:
     schedule = schedule_of_two(owed=1, other=100)
-    schedule.settle("owed", [Task(0, 0, 0, 0)], seconds=0.1)
+    schedule.settle("owed", [(0, 0, 0, 0)], seconds=0.1)
     assert schedule.claim(UUID(int=1), ENGINES, 2, 0.0) is None
     assert schedule.claim(UUID(int=1), ENGINES, 2, 10.0) is not None
 
 
 def test_a_worker_that_never_heard_of_its_batch_is_given_another_long_before_the_lease_expires() -> None:
     schedule = schedule_of_two(owed=2, other=100)
-    schedule.settle("owed", [Task(0, 0, 0, 0)], seconds=15.0)
+    schedule.settle("owed", [(0, 0, 0, 0)], seconds=15.0)
     worker = UUID(int=1)
     assert schedule.claim(worker, ENGINES, 2, 0.0) is not None
     assert schedule.claim(worker, ENGINES, 2, 8.0) is None
@@ -238,7 +238,7 @@ def test_a_worker_of_several_slots_takes_work_for_each() -> None:
 
 def test_a_large_fleet_makes_no_short_turns() -> None:
     schedule = schedule_of_two(owed=1, other=1000)
-    schedule.settle("other", [Task(0, 1, 0, 0)], seconds=0.001)
+    schedule.settle("other", [(0, 1, 0, 0)], seconds=0.001)
     worker = UUID(int=1)
     runs = [grant.run for _ in range(3) if (grant := schedule.claim(worker, ENGINES, 100, 0.0))]
     assert runs == ["owed", "other", "other"]
