@@ -19,6 +19,9 @@ PROTOCOL = 1
 """Version of this protocol. A worker of another one is refused with a clear message."""
 
 Seed = Annotated[int, Field(ge=0, le=UINT32_MAX)]
+LARGEST_SCORE = 1e100
+"""Of either sign. No game comes near it; the square of a much larger one, of which spreads are made, is endless."""
+Score = Annotated[float, Field(ge=-LARGEST_SCORE, le=LARGEST_SCORE)]
 
 
 class Phase(IntEnum):
@@ -98,7 +101,7 @@ class EpisodeResult(Value):
     index: int = Field(ge=0, le=2**31 - 1)
     phase: Phase
     episode: int = Field(ge=0, le=2**31 - 1)
-    score: float
+    score: Score
     steps: int = Field(ge=1, le=2**31 - 1, description="Decisions of the policy.")
     frames: int = Field(ge=1, le=2**31 - 1, description="Emulator frames, skipped ones included.")
     digest: str = Field(pattern="^[0-9a-f]{64}$")
@@ -144,7 +147,7 @@ class JobResult(Value):
     """What one episode of a job gave. `actions`: of a recording, what was chosen; of a verification, what was used."""
 
     episode: int = Field(ge=0, le=2**31 - 1)
-    score: float
+    score: Score
     steps: int = Field(ge=1, le=2**31 - 1, description="Decisions of the policy.")
     frames: int = Field(ge=1, le=2**31 - 1, description="Emulator frames, skipped ones included.")
     digest: str = Field(pattern="^[0-9a-f]{64}$")

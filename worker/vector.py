@@ -13,6 +13,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from evolution.environments import BoxActions, DiscreteActions, VectorOptions
+from evolution.messages import LARGEST_SCORE
 from worker.episode import (
     BrokenEnvironment,
     Picture,
@@ -97,8 +98,11 @@ class VectorGame:
             score += float(reward)
             steps += 1
             over = bool(terminated or truncated)
-        if not math.isfinite(score):
-            raise BrokenEnvironment(f"{self._id} gave a score of {score}: rewards must be finite numbers; {REPAIR}")
+        if not abs(score) <= LARGEST_SCORE:  # nor is NaN
+            limit = f"and their sum at most {LARGEST_SCORE:g}"
+            raise BrokenEnvironment(
+                f"{self._id} gave a score of {score}: rewards must be finite numbers, {limit}; {REPAIR}"
+            )
         digest = digest_of(bytes(chosen), _flat(observation).tobytes())
         return Played(score, steps, steps, digest, bytes(chosen))
 

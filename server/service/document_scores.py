@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import Field, TypeAdapter, ValidationError
 
 from evolution.environments import Environment, Text
-from evolution.messages import Seed
+from evolution.messages import Score, Seed
 from evolution.model import Value
 from evolution.selection import summarize
 from server.policy_views import EpisodeScore, PolicyScore
@@ -29,7 +29,7 @@ class Played(Value):
     """One episode as a document tells of it."""
 
     seed: Seed
-    score: float
+    score: Score
     steps: int | None = Field(None, ge=0, le=COUNT)
     frames: int | None = Field(None, ge=0, le=COUNT)
 

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, Validati
 from evolution.architectures import Architecture
 from evolution.configuration import Preset, RunConfiguration
 from evolution.environments import Engine, EnvironmentDescription
+from evolution.messages import Score
 from evolution.model import Value
 from server.service.errors import MalformedRun
 from server.views import RunState
@@ -101,7 +102,7 @@ class StoredGeneration(Part):
 CandidateRow = tuple[Small, Small, Small, Small, Small, Number, Small, Number]
 """Generation, index, birth (generation, index), validation episodes and sum, test episodes and sum."""
 ResultRow = tuple[
-    Small, Small, Annotated[int, Field(ge=0, le=2)], Small, bool, Number, Annotated[int, Field(ge=1, le=2**31 - 1)],
+    Small, Small, Annotated[int, Field(ge=0, le=2)], Small, bool, Score, Annotated[int, Field(ge=1, le=2**31 - 1)],
     Annotated[int, Field(ge=1, le=2**31 - 1)], Annotated[float, Field(ge=0)], datetime, UUID, UUID, Digest,
 ]  # fmt: skip
 """Generation, index, phase, episode, whether late, score, steps, frames, seconds, when accepted, submission, worker,
@@ -109,7 +110,7 @@ digest."""
 
 
 RecheckRow = tuple[
-    Small, Small, Annotated[int, Field(ge=0, le=2)], Small, UUID, Number, Annotated[int, Field(ge=1, le=2**31 - 1)],
+    Small, Small, Annotated[int, Field(ge=0, le=2)], Small, UUID, Score, Annotated[int, Field(ge=1, le=2**31 - 1)],
     Annotated[int, Field(ge=1, le=2**31 - 1)], Annotated[float, Field(ge=0)], UUID, datetime, bool, Digest,
 ]  # fmt: skip
 """Generation, index, phase, episode, worker, score, steps, frames, seconds, submission, when accepted, whether

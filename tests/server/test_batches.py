@@ -122,8 +122,10 @@ async def test_a_description_that_cannot_be_stored_is_refused(shared: httpx2.Asy
     assert response.status_code == 422
 
 
-@pytest.mark.parametrize("score", ["NaN", "Infinity", "1e999"])
-async def test_a_score_that_is_not_finite_is_refused(shared: httpx2.AsyncClient, score: str) -> None:
+@pytest.mark.parametrize("score", ["NaN", "Infinity", "1e999", "1e101", "-1e308"])
+async def test_a_score_that_is_not_finite_or_whose_square_may_not_be_is_refused(
+    shared: httpx2.AsyncClient, score: str
+) -> None:
     submission = {"id": str(uuid4()), "lease": str(uuid4()), "run": "k3f9x2", "engine": "e", "results": [result()]}
     request = shared.build_request("POST", BATCHES, json=Worker(shared).request(submissions=[submission]))
     content = request.content.replace(b'"score":1.0', b'"score":' + score.encode())

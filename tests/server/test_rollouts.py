@@ -171,11 +171,14 @@ async def test_the_actions_of_a_recorded_episode_are_given(client: httpx2.AsyncC
     assert (shown["seed"], shown["score"], shown["engine"]) == (7, 7.0, ENGINE)
 
 
-async def test_an_infinite_score_of_a_job_is_refused(client: httpx2.AsyncClient, worker: Worker) -> None:
+@pytest.mark.parametrize("score", ["inf", 1e308])
+async def test_an_endless_score_of_a_job_is_refused(
+    client: httpx2.AsyncClient, worker: Worker, score: str | float
+) -> None:
     policy = await bring(client, document())
     await client.post(f"/api/v1/policies/{policy['id']}/tests", json={"episodes": 1})
     submission = played((await worker.ask(wants=1))["jobs"][0])
-    submission["results"][0]["score"] = "inf"
+    submission["results"][0]["score"] = score
     body = worker.request(job_submissions=[submission])
     check(await client.post("/api/v1/batches", json=body), 422, "invalid-request")
 

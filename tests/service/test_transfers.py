@@ -174,6 +174,13 @@ def with_infinite_score(lines: list[Any]) -> list[Any]:
     return lines
 
 
+def with_score_beyond_all_games(lines: list[Any]) -> list[Any]:
+    for line in lines:
+        if "results" in line:
+            line["results"][0][5] = 1e308
+    return lines
+
+
 def with_unborn_elite(lines: list[Any]) -> list[Any]:
     for line in lines:
         if "generation" in line:
@@ -236,6 +243,7 @@ def without_network(lines: list[Any]) -> list[Any]:
         (with_fewer_results, "should have"),
         (of_a_later_version, "upgrade"),
         (with_infinite_score, "damaged"),
+        (with_score_beyond_all_games, "damaged"),
         (lambda _: [{"hello": 1}], "no exported run"),
     ],
 )

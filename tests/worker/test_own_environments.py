@@ -29,7 +29,10 @@ def test_the_users_environments_are_played_and_a_broken_one_given_up(fake: FakeS
     ("environment_id", "reason"),
     [
         ("user/Broken-v0", "user/Broken-v0 failed in play: ValueError: the user's mistake; correct it"),
-        ("user/NaN-v0", "user/NaN-v0 gave a score of nan: rewards must be finite numbers; correct it"),
+        (
+            "user/NaN-v0",
+            "user/NaN-v0 gave a score of nan: rewards must be finite numbers, and their sum at most 1e+100; correct it",
+        ),
     ],
 )
 def test_why_an_environment_is_given_up_is_told_with_the_announcement(
