@@ -126,17 +126,17 @@ def merged(document: Any, patch: Any) -> Any:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[ApiServer]:
-    """Such a server on a free port, with TLS; `folder` gets what a pod's service account has."""
+def serving(folder: Path, address: str = "127.0.0.1", port: int = 0) -> Iterator[ApiServer]:
+    """Such a server, by default on a free port, with TLS; `folder` gets what a pod's service account has."""
     server = ApiServer(folder)
     words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3 -subj /CN=cluster -addext"
     files = ["-keyout", str(folder / "key"), "-out", str(folder / "ca.crt")]
-    subprocess.run(["openssl", *words.split(), "subjectAltName=IP:127.0.0.1", *files], check=True, capture_output=True)
+    subprocess.run(["openssl", *words.split(), f"subjectAltName=IP:{address}", *files], check=True, capture_output=True)
     (folder / "token").write_text(TOKEN)
     (folder / "namespace").write_text(NAMESPACE)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "ca.crt", folder / "key")
-    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(server)) as http:
+    with ThreadingHTTPServer((address, port), _handler(server)) as http:
         http.socket = context.wrap_socket(http.socket, server_side=True)
         server.port = http.server_address[1]
         thread = Thread(target=http.serve_forever, args=(0.05,))
