@@ -140,16 +140,16 @@ class DiscreteActions(Value):
     """`n` actions, numbered from 0."""
 
     kind: Literal["discrete"] = "discrete"
-    n: int = Field(ge=1)
-    meanings: list[Text] | None = None
+    n: int = Field(ge=1, lt=2**31)
+    meanings: list[Annotated[Text, Field(max_length=100)]] | None = Field(None, max_length=1000)
 
 
 class BoxActions(Value):
     """A vector of bounded numbers, one entry of `low` and `high` for each."""
 
     kind: Literal["box"] = "box"
-    low: list[float]
-    high: list[float]
+    low: list[float] = Field(max_length=1000)
+    high: list[float] = Field(max_length=1000)
 
 
 Actions = Annotated[DiscreteActions | BoxActions, Field(discriminator="kind")]
@@ -160,9 +160,13 @@ class EnvironmentDescription(Value):
 
     environment: Environment
     engine: Engine = Field(description="What a score rests on: arithmetic, emulator and ROM versions.")
-    observation_shape: list[int] = Field(description="Shape of what the policy sees, after preprocessing.")
+    observation_shape: list[Annotated[int, Field(ge=0, lt=2**31)]] = Field(
+        max_length=8, description="Shape of what the policy sees, after preprocessing."
+    )
     actions: Actions | None = Field(description="The action space; null when no policy fits it.")
     frames_per_second: float = Field(gt=0, description="Emulator frames in a second of game time.")
     deterministic: bool = Field(description="Whether one episode seed always gives one episode.")
-    architectures: list[Text] = Field(description="Names of the architectures that fit; the first is the usual choice.")
+    architectures: list[Annotated[Text, Field(max_length=100)]] = Field(
+        max_length=100, description="Names of the architectures that fit; the first is the usual choice."
+    )
     problem: Text | None = Field(None, description="Why no policy fits, or why it cannot be made, and what to do.")

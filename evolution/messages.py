@@ -49,7 +49,7 @@ class Announcement(Value):
     version: str = Field(max_length=100, description="The product's version.")
     slots: int = Field(ge=1, le=4096, description="Evaluation processes.")
     processor: str = Field(max_length=200, description="Model of the CPU.")
-    engines: dict[str, Engine] = Field(
+    engines: dict[Annotated[str, Field(max_length=200)], Engine] = Field(
         max_length=5000, description="For each environment id that the worker can make, the engine its scores rest on."
     )
 

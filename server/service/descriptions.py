@@ -4,11 +4,17 @@ import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from evolution.environments import Environment, EnvironmentDescription
 from server.service.workers import Worker
 
+Told = TypeVar("Told")
+
 TROUBLE_LENGTH = 500
+PROBLEM_LENGTH = 10_000
+MOST_KEPT = 500
+"""Descriptions, and troubles, that are remembered: those beyond it that came first are asked for again when needed."""
 ASK_AGAIN_SECONDS = 3.0
 """After this long without an answer another worker is asked too."""
 
@@ -70,8 +76,9 @@ class Descriptions:
             key = _key(description.environment, description.engine)
             question = self._questions.pop(key, None)
             if question is None and description.problem is not None:
-                self._troubles[description.environment.id, description.engine] = description.problem[:TROUBLE_LENGTH]
-            self._known[key] = description
+                trouble = (description.environment.id, description.engine)
+                _keep(self._troubles, trouble, description.problem[:TROUBLE_LENGTH])
+            _keep(self._known, key, _cut(description))
             learned = True
             if question and not question.answer.done():
                 question.answer.set_result(description)
@@ -93,6 +100,20 @@ class Descriptions:
         if worker.engines.get(question.environment.id) != question.engine:
             return False
         return question.asked_at is None or now - question.asked_at >= ASK_AGAIN_SECONDS
+
+
+def _keep(kept: dict[tuple[str, str], Told], name: tuple[str, str], told: Told) -> None:
+    """Remembers what was told last: nobody fills the memory by telling more and more."""
+    kept.pop(name, None)
+    kept[name] = told
+    if len(kept) > MOST_KEPT:
+        del kept[next(iter(kept))]
+
+
+def _cut(description: EnvironmentDescription) -> EnvironmentDescription:
+    if description.problem is None or len(description.problem) <= PROBLEM_LENGTH:
+        return description
+    return description.model_copy(update={"problem": description.problem[:PROBLEM_LENGTH]})
 
 
 def _key(environment: Environment, engine: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Who works: connected workers, known by what they say and when they said it. In memory only."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -16,6 +16,8 @@ LOST_SECONDS = 45.0
 """Silence after which a worker counts as lost: longer than a lease and than the longest wait for work."""
 REMEMBERED_SECONDS = 3600.0
 """How long a worker that left or was lost is still shown."""
+MOST_GONE = 10_000
+"""So many of them, the last: nobody fills the memory by coming under ever new names."""
 
 
 @dataclass(eq=False)
@@ -116,13 +118,13 @@ class Workers:
         lost = [worker for worker in self.connected() if not worker.open_requests and now - worker.seen > LOST_SECONDS]
         for worker in lost:
             worker.state = "lost" if self._newest.get(_place(worker)) is worker else "crashed"
-        gone = [
-            worker.id
-            for worker in self._known.values()
-            if worker.state != "connected" and worker.exclusion is None and now - worker.seen > REMEMBERED_SECONDS
+        gone = [worker for worker in self._known.values() if worker.state != "connected" and worker.exclusion is None]
+        gone.sort(key=lambda worker: worker.seen)
+        surplus = len(gone) - MOST_GONE
+        forgotten = [
+            worker for place, worker in enumerate(gone) if place < surplus or now - worker.seen > REMEMBERED_SECONDS
         ]
-        for id in gone:
-            self._forget(self._known.pop(id))
+        self._forget(forgotten)
         if lost:
             self._recount(*lost)
         return lost
@@ -199,9 +201,14 @@ class Workers:
             before.state = "crashed"
         self._newest[place] = worker
 
-    def _forget(self, worker: Worker) -> None:
-        if self._newest.get(place := _place(worker)) is worker:
-            del self._newest[place]
+    def _forget(self, workers: Sequence[Worker]) -> None:
+        for worker in workers:
+            del self._known[worker.id]
+            if self._newest.get(place := _place(worker)) is worker:
+                del self._newest[place]
+        if workers:
+            used = {id(worker.engines) for worker in self._known.values()}
+            self._engine_sets = {names: engines for names, engines in self._engine_sets.items() if id(engines) in used}
 
     def _exclusion_of(self, id: UUID, known: Worker | None) -> Exclusion | None:
         # A worker that is started again draws another id; a name that somebody chose, and its host, stay.

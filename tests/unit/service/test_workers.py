@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from evolution.messages import Announcement, WorkerIdentity
+from server.service import workers as module
 from server.service.workers import LOST_SECONDS, REMEMBERED_SECONDS, Workers
 from tests.clock import FakeClock
 
@@ -135,3 +136,20 @@ def test_what_can_be_played_is_counted_by_slots(workers: Workers) -> None:
     assert workers.announced() == {"A": {"1": 5, "2": 1}, "B": {"1": 3}}
     assert workers.can_play("A", "2")
     assert not workers.can_play("C", "1")
+
+
+def test_who_comes_under_ever_new_names_fills_no_memory(
+    workers: Workers, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_GONE", 3)
+    for number in range(10):
+        workers.greet(identity(name=f"{number}"), announcement({f"game {number}": "1"}))
+        clock.advance(1)
+    stays = workers.greet(identity(name="stays"), announcement())
+    clock.advance(LOST_SECONDS)
+    assert stays is not None
+    workers.touch(stays.id)
+    workers.reap()
+    workers.reap()  # Those that the first one found lost.
+    assert [worker.name for worker in workers.all()] == ["7", "8", "9", "stays"]
+    assert len(workers._engine_sets) == 4
