@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from server.storage.database import CONNECT_SECONDS, driver_url
@@ -23,12 +23,15 @@ def upgrade(database_url: str) -> None:
     """Migrates the database to this version; does nothing if it is there already.
 
     Raises:
-        DatabaseUnavailable: it cannot be reached.
+        DatabaseUnavailable: it cannot be reached, or cannot hold text in UTF-8.
         NewerDatabase: it is ahead of this version.
     """
-    engine = create_engine(driver_url(database_url), connect_args={"connect_timeout": CONNECT_SECONDS})
+    # Of a database without an encoding the driver would give bytes for text, and not get as far as the check.
+    options = {"connect_timeout": CONNECT_SECONDS, "client_encoding": "utf8"}
+    engine = create_engine(driver_url(database_url), connect_args=options)
     try:
         with engine.connect() as connection:
+            _check_encoding(connection)
             command.upgrade(_configuration(connection), "head")
             connection.commit()
     except OperationalError as error:
@@ -52,6 +55,15 @@ def versions(database_url: str) -> tuple[str | None, str | None]:
         raise DatabaseUnavailable(f"the database does not answer: {error.orig}") from error
     finally:
         engine.dispose()
+
+
+def _check_encoding(connection: Connection) -> None:
+    encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+    if encoding != "UTF8":
+        raise DatabaseUnavailable(
+            f"the database has the encoding {encoding} and cannot hold every text: make another one by "
+            "CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0"
+        )
 
 
 def _configuration(connection: Connection) -> Config:

@@ -15,6 +15,7 @@ from migrations.upgrade import NewerDatabase, _configuration, upgrade, versions
 from server.storage.cost_tables import metadata
 from server.storage.database import driver_url
 from server.storage.errors import DatabaseUnavailable
+from tests.conftest import Postgres
 
 ROOT = Path(__file__).parents[2]
 
@@ -166,3 +167,12 @@ def test_the_developers_command_finds_the_database_and_nothing_to_do(database_ur
     environment = {**os.environ, "NEUROEVO_DATABASE_URL": database_url}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "No new upgrade operations detected.")
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_of_another_encoding_is_refused_with_advice(postgres: Postgres, encoding: str) -> None:
+    name = f"encoded_{encoding.lower()}"
+    postgres.run(f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0")
+    with pytest.raises(DatabaseUnavailable, match=f"{encoding}.*ENCODING 'UTF8'"):
+        upgrade(postgres.url(name))
+    postgres.drop_database(postgres.url(name))
