@@ -76,11 +76,18 @@ export function useFollow(...topics) {
 /** Milliseconds of the clock, read again every `period` milliseconds. @param {number} period */
 export function useNow(period) {
   const [now, setNow] = useState(Date.now());
+  useEvery(period, () => setNow(Date.now()));
+  return now;
+}
+
+/** Do something again and again while shown. @param {number} period milliseconds @param {() => void} act */
+export function useEvery(period, act) {
+  const latest = useRef(act);
+  latest.current = act;
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), period);
+    const timer = setInterval(() => latest.current(), period);
     return () => clearInterval(timer);
   }, [period]);
-  return now;
 }
 
 /** The document's title while shown. @param {string} title */

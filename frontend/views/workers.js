@@ -7,11 +7,12 @@ import { Figure, Figures } from "../components/figures.js";
 import { Empty, Resource } from "../components/notices.js";
 import { Ago, Count, State } from "../components/values.js";
 import { plural, reasonOf } from "../format.js";
-import { useMayOperate, useResource, useStore, useTitle } from "../hooks.js";
+import { useEvery, useMayOperate, useResource, useStore, useTitle } from "../hooks.js";
 import { Link, runPath } from "../router.js";
 import { notify, store } from "../session.js";
 
 const GONE = ["crashed", "lost", "preempted", "left"];
+const REFUSED_MS = 5000; // No event tells of strangers: they could send any number of them.
 const ORDER = ["set aside", "working", "idle", ...GONE];
 
 /** Whether a worker is connected. @param {import("../types.js").WorkerView} worker */
@@ -44,7 +45,8 @@ export function Workers() {
 
 /** Who was not let in, and why. */
 function Refused() {
-  const { data } = useResource("refused workers", listRefusedWorkers);
+  const { data, reload } = useResource("refused workers", listRefusedWorkers);
+  useEvery(REFUSED_MS, reload);
   if (!data?.items.length) return null;
   return html`<section class="section" aria-labelledby="refused">
     <h2 id="refused">Not let in</h2>
