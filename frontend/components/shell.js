@@ -45,8 +45,10 @@ function ConnectionState() {
   const word = { online: "Live", offline: "Offline", connecting: "Connecting" }[phase];
   const tone = { online: "good", offline: "bad", connecting: "quiet" }[phase];
   const title = phase === "online" ? "What is shown follows the server by itself" : "What is shown may be out of date";
+  const room = phase === "connecting" ? "wide-only" : ""; // Its word is the longest, and soon gone.
   return html`<span class=${`state connection tone-${tone}`} role="status" title=${title}>
-    <span class="dot" aria-hidden="true"></span>${word}
+    <span class="dot" aria-hidden="true"></span>
+    <span class=${room}>${word}</span>
   </span>`;
 }
 

@@ -54,10 +54,11 @@ def build(root: Path, specification: dict[str, Any]) -> None:
         mount(f"/dev/{device}", root / "dev" / device, "", BIND)
     (root / "dev/fd").symlink_to("/proc/self/fd")
     mount("tmpfs", made(root / "dev/shm"), "tmpfs", NO_SET_USER | NO_DEVICES, "size=64m,mode=1777")
-    for inside, outside in specification["image"].items():
-        bind(Path(outside), root / inside.lstrip("/"), writable=False)
     for inside, (outside, writable) in specification["volumes"].items():
         bind(Path(outside), root / inside.lstrip("/"), writable=writable)
+    # After the volumes: this project may lie below /tmp, which a pod has a volume for.
+    for inside, outside in specification["image"].items():
+        bind(Path(outside), root / inside.lstrip("/"), writable=False)
     if specification["read_only"]:
         mount("none", root, "", REMOUNT | BIND | READ_ONLY)
 
