@@ -121,13 +121,19 @@ def asked(cluster: Cluster, path: str, body: object = None) -> Any:
         return json.load(answer)
 
 
+def names(cluster: Cluster) -> set[str]:
+    """Of the workers that the server knows."""
+    return {each["name"] for each in asked(cluster, "/workers")["items"]}
+
+
 def test_a_run_finishes_while_workers_are_preempted_and_killed(cluster: Cluster) -> None:
-    run = asked(cluster, "/runs", RUN)["id"]
     first, second = running(cluster, WORKERS), start_worker(cluster)
+    cluster.until(lambda: {first.name, second.name} <= names(cluster), 60)
+    run = asked(cluster, "/runs", RUN)["id"]
     cluster.until(lambda: asked(cluster, f"/runs/{run}")["generation"] >= 2, 60)
     assert cluster.preempt(first) == 0
     third = start_worker(cluster)
-    cluster.until(lambda: third.name in {each["name"] for each in asked(cluster, "/workers")["items"]}, 60)
+    cluster.until(lambda: third.name in names(cluster), 60)
     cluster.kill(second)
 
     cluster.until(lambda: asked(cluster, f"/runs/{run}")["state"] == "finished", 60)
