@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.errors import BadInput, CommandError
-from cli.options import Json
+from cli.options import Json, core_hour_price
 
 if TYPE_CHECKING:
     from benchmarks.chains import ImageName
@@ -41,17 +41,7 @@ Peers = Annotated[
 ]
 Game = Annotated[str, typer.Option("--game", envvar="NEUROEVO_GAME", metavar="ID", help="Atari game.")]
 
-CoreHourPrice = Annotated[
-    float | None,
-    typer.Option(
-        "--core-hour-price",
-        envvar="NEUROEVO_CORE_HOUR_PRICE",
-        metavar="DOLLARS",
-        min=0,
-        max=1000,
-        help="What an hour of one core of this machine costs: tells what 1 billion frames do.",
-    ),
-]
+CoreHourPrice = Annotated[float | None, core_hour_price(": tells what 1 billion frames do.")]
 
 
 @app.command("worker")

@@ -1,7 +1,7 @@
 """The options that several commands share. Each has its environment variable."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -73,6 +73,20 @@ Settings = Annotated[
         help="A field of the configuration, dotted, its value as JSON: --set budget.generations=20. Repeatable.",
     ),
 ]
+
+
+def core_hour_price(use: str) -> Any:
+    """The option of a price; `use`: what it is for, which ends its help."""
+    return typer.Option(
+        "--core-hour-price",
+        envvar="NEUROEVO_CORE_HOUR_PRICE",
+        metavar="DOLLARS",
+        min=0,
+        max=1000,
+        help=f"What an hour of one core of this machine costs{use}",
+    )
+
+
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, or name-id as in its page's address.")]
 
 DEFAULT_DATA = Path("data")

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_DATA, Data, EnvironmentModules, LogFormat, LogLevel, ServerUrl, Token
+from cli.options import DEFAULT_DATA, Data, EnvironmentModules, LogFormat, LogLevel, ServerUrl, Token, core_hour_price
+
+CoreHourPrice = Annotated[float | None, core_hour_price(", US dollars; else as the server is set.")]
 
 app = typer.Typer(help="Workers: they rebuild networks from seed chains and play episodes.", rich_markup_mode=None)
 
@@ -48,17 +50,7 @@ def start_worker(
             help="The machine may be taken away at any time: SIGTERM counts as preemption.",
         ),
     ] = False,
-    core_hour_price: Annotated[
-        float | None,
-        typer.Option(
-            "--core-hour-price",
-            envvar="NEUROEVO_CORE_HOUR_PRICE",
-            metavar="DOLLARS",
-            min=0,
-            max=1000,
-            help="What an hour of one core of this machine costs, US dollars; else as the server is set.",
-        ),
-    ] = None,
+    core_hour_price: CoreHourPrice = None,
     log_level: LogLevel = None,
     log_format: LogFormat = None,
     data: Data = DEFAULT_DATA,

@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from server.storage.database import CONNECT_SECONDS, driver_url
@@ -26,9 +26,7 @@ def upgrade(database_url: str) -> None:
         DatabaseUnavailable: it cannot be reached, or cannot hold text in UTF-8.
         NewerDatabase: it is ahead of this version.
     """
-    # Of a database without an encoding the driver would give bytes for text, and not get as far as the check.
-    options = {"connect_timeout": CONNECT_SECONDS, "client_encoding": "utf8"}
-    engine = create_engine(driver_url(database_url), connect_args=options)
+    engine = _engine(database_url)
     try:
         with engine.connect() as connection:
             _check_encoding(connection)
@@ -46,7 +44,7 @@ def upgrade(database_url: str) -> None:
 
 def versions(database_url: str) -> tuple[str | None, str | None]:
     """The database's revision, None of an empty one, and the revision that this version needs."""
-    engine = create_engine(driver_url(database_url), connect_args={"connect_timeout": CONNECT_SECONDS})
+    engine = _engine(database_url)
     try:
         with engine.connect() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
@@ -55,6 +53,12 @@ def versions(database_url: str) -> tuple[str | None, str | None]:
         raise DatabaseUnavailable(f"the database does not answer: {error.orig}") from error
     finally:
         engine.dispose()
+
+
+def _engine(database_url: str) -> Engine:
+    # Of a database without an encoding the driver would give bytes for text, and not get as far as the check.
+    options = {"connect_timeout": CONNECT_SECONDS, "client_encoding": "utf8"}
+    return create_engine(driver_url(database_url), connect_args=options)
 
 
 def _check_encoding(connection: Connection) -> None:

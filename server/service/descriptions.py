@@ -72,13 +72,13 @@ class Descriptions:
     def learn(self, descriptions: Iterable[EnvironmentDescription]) -> bool:
         """Takes answers; tells whether there were any. A problem that nobody asked for is that of a game in play."""
         learned = False
-        for description in descriptions:
+        for description in map(_cut, descriptions):
             key = _key(description.environment, description.engine)
             question = self._questions.pop(key, None)
             if question is None and description.problem is not None:
                 trouble = (description.environment.id, description.engine)
                 _keep(self._troubles, trouble, description.problem[:TROUBLE_LENGTH])
-            _keep(self._known, key, _cut(description))
+            _keep(self._known, key, description)
             learned = True
             if question and not question.answer.done():
                 question.answer.set_result(description)
